@@ -1,0 +1,3 @@
+//! gaussling-core.
+#![no_std]
+#![forbid(unsafe_code)]

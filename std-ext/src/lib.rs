@@ -1,0 +1,5 @@
+//! gaussling on a desktop.
+
+pub mod matrix;
+
+pub use matrix::DenseMatrix;

@@ -1,0 +1,1 @@
+//! no content yet
