@@ -1,3 +1,26 @@
-//! gaussling-core.
+//! Separable neural networks trained by second-order methods: no `std`, no `alloc`, no `unsafe`, no panics.
+//!
+//! Layers, each using only those before it: [`error`] · [`scalar`] · [`autodiff`] · [`matrix`] · [`backend`] · [`linalg`] ·
+//! [`nn`] · [`optim`].
 #![no_std]
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod autodiff;
+pub mod backend;
+pub mod error;
+pub mod linalg;
+pub mod matrix;
+pub mod nn;
+pub mod optim;
+pub mod scalar;
+
+pub use autodiff::Dual;
+pub use backend::{Backend, Portable};
+pub use error::Error;
+pub use matrix::{MatMut, MatRef, Matrix};
+pub use scalar::Real;

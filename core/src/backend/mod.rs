@@ -1,0 +1,98 @@
+//! [`Backend`]: the few kernels that everything else is built from.
+//!
+//! Contract: every method has a default body, the portable kernel, whose results have the same bits on every platform.
+//! Another backend may override any of them for speed. Matrix kernels check shapes at entry and touch nothing on an error;
+//! after that check nothing in here can index out of range. Vector kernels use the shorter of two lengths. NaN and infinities
+//! pass through as IEEE 754 has it.
+//!
+//! | kernel | computes | flops |
+//! |---|---|---|
+//! | `dot`, `axpy`, `scale` | xᵀy, y + αx, αx | 2n, 2n, n |
+//! | `norm` | ‖x‖₂, without overflow or underflow | 2n, rarely 5n |
+//! | `gemv`, `gemm` | αAx + βy, αAB + βC, transposes by strides | 2mn, 2mnk |
+//! | `syrk` | lower triangle of αAAᵀ + βC | n²k |
+//! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
+
+mod gemm;
+mod vector;
+
+use crate::autodiff::ScalarFunction;
+use crate::error::{Error, check_length, check_shape};
+use crate::matrix::{MatMut, MatRef};
+use crate::scalar::Real;
+
+/// The kernels. Every algorithm takes `&impl Backend<T>`; [`Portable`] is the one with the default bodies.
+pub trait Backend<T: Real> {
+    /// Σ xᵢ yᵢ, summed in eight interleaved parts (a fixed order).
+    #[inline]
+    fn dot(&self, x: &[T], y: &[T]) -> T {
+        vector::dot(x, y)
+    }
+
+    /// y ← y + α x
+    #[inline]
+    fn axpy(&self, alpha: T, x: &[T], y: &mut [T]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y += alpha * x;
+        }
+    }
+
+    /// x ← α x
+    #[inline]
+    fn scale(&self, alpha: T, x: &mut [T]) {
+        for x in x {
+            *x *= alpha;
+        }
+    }
+
+    /// ‖x‖₂; neither overflows nor underflows while the result is representable. The derivative at x = 0 is 0.
+    #[inline]
+    fn norm(&self, x: &[T]) -> T {
+        vector::norm(x)
+    }
+
+    /// y ← α A x + β y; y is not read where β = 0.
+    fn gemv(&self, alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T]) -> Result<(), Error> {
+        check_length("x", a.cols(), x.len())?;
+        check_length("y", a.rows(), y.len())?;
+        self.gemm(alpha, a, MatRef::column_vector(x), beta, MatMut::column_vector(y))
+    }
+
+    /// C ← α A B + β C; C is not read where β = 0. Transposes: pass `a.transpose()`.
+    #[inline]
+    fn gemm(&self, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
+        check_shape("b", (a.cols(), b.cols()), b.shape())?;
+        check_shape("c", (a.rows(), b.cols()), c.shape())?;
+        gemm::gemm(alpha, a, b, beta, c);
+        Ok(())
+    }
+
+    /// Lower triangle of C ← α A Aᵀ + β C; the strict upper triangle is neither read nor written.
+    fn syrk(&self, alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
+        check_shape("c", (a.rows(), a.rows()), c.shape())?;
+        gemm::syrk(alpha, a, beta, c);
+        Ok(())
+    }
+
+    /// yᵢ ← f(xᵢ)
+    #[inline]
+    fn map<F: ScalarFunction>(&self, f: F, x: &[T], y: &mut [T]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = f.eval(x);
+        }
+    }
+
+    /// yᵢ ← f(xᵢ), slopeᵢ ← f′(xᵢ)
+    #[inline]
+    fn map_with_slope<F: ScalarFunction>(&self, f: F, x: &[T], y: &mut [T], slope: &mut [T]) {
+        for ((y, slope), &x) in y.iter_mut().zip(slope).zip(x) {
+            (*y, *slope) = crate::autodiff::derivative(f, x);
+        }
+    }
+}
+
+/// The portable kernels: the same bits on every platform.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Portable;
+
+impl<T: Real> Backend<T> for Portable {}

@@ -1,0 +1,106 @@
+//! The one error type of the core.
+//!
+//! Contract: an `Error` means that a call was *misused* (wrong shape, short workspace, bad option, non-finite input, a
+//! matrix that the routine cannot factor). It is checked at the public entry. An iterative method that merely stops returns
+//! `Ok` with a status instead.
+
+use core::fmt;
+
+/// Why a call was refused. Small and `Copy`; unless a routine says otherwise, its outputs are untouched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The matrix `what` has another shape than the call needs; shapes are `(rows, columns)`.
+    Shape {
+        /// The argument's name.
+        what: &'static str,
+        /// The shape the other arguments call for.
+        expected: (usize, usize),
+        /// The shape that was given.
+        found: (usize, usize),
+    },
+    /// The slice `what` has another length than the call needs.
+    Length {
+        /// The argument's name.
+        what: &'static str,
+        /// The length the other arguments call for.
+        expected: usize,
+        /// The length that was given.
+        found: usize,
+    },
+    /// A buffer for workspace, cache or state is too short.
+    Workspace {
+        /// The argument's name.
+        what: &'static str,
+        /// The least length that will do.
+        needed: usize,
+        /// The length that was given.
+        found: usize,
+    },
+    /// The argument `what` holds NaN or an infinity.
+    NonFinite {
+        /// The argument's name.
+        what: &'static str,
+    },
+    /// A pivot of a Cholesky factorization is not positive: the matrix is not positive definite.
+    NotPositiveDefinite {
+        /// Index of the failing pivot, from 0.
+        pivot: usize,
+    },
+    /// A diagonal element of a triangular matrix is zero.
+    Singular {
+        /// Its index, from 0.
+        column: usize,
+    },
+    /// An option is outside its range.
+    InvalidOption {
+        /// The option and the inequality it must fulfil.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Shape { what, expected: (r, c), found: (fr, fc) } => {
+                write!(f, "{what} is {fr} x {fc}, but must be {r} x {c}")
+            }
+            Self::Length { what, expected, found } => write!(f, "{what} has length {found}, but must have {expected}"),
+            Self::Workspace { what, needed, found } => {
+                write!(f, "{what} has length {found}, but at least {needed} is needed")
+            }
+            Self::NonFinite { what } => write!(f, "{what} holds NaN or an infinity"),
+            Self::NotPositiveDefinite { pivot } => {
+                write!(f, "matrix is not positive definite: pivot {pivot} is not positive")
+            }
+            Self::Singular { column } => write!(f, "triangular matrix is singular: diagonal element {column} is zero"),
+            Self::InvalidOption { what } => write!(f, "option out of range: {what}"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// `Ok` when `found` equals `expected`, else [`Error::Length`].
+pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::Length { what, expected, found }) }
+}
+
+/// `Ok` when `found` is at least `needed`, else [`Error::Workspace`].
+pub(crate) fn check_workspace(what: &'static str, needed: usize, found: usize) -> Result<(), Error> {
+    if found >= needed { Ok(()) } else { Err(Error::Workspace { what, needed, found }) }
+}
+
+/// `Ok` when `found` equals `expected`, else [`Error::Shape`].
+pub(crate) fn check_shape(what: &'static str, expected: (usize, usize), found: (usize, usize)) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::Shape { what, expected, found }) }
+}
+
+/// Cuts `len` elements off the front of `buffer` and leaves the rest in it; [`Error::Workspace`] when it is too short.
+pub(crate) fn take<'a, T>(what: &'static str, buffer: &mut &'a mut [T], len: usize) -> Result<&'a mut [T], Error> {
+    let whole = core::mem::take(buffer);
+    let found = whole.len();
+    let (head, tail) = whole.split_at_mut_checked(len).ok_or(Error::Workspace { what, needed: len, found })?;
+    *buffer = tail;
+    Ok(head)
+}

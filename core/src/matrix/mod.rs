@@ -1,0 +1,18 @@
+//! Dense matrices: [`Matrix`] owns its elements in an inline array, [`MatRef`] and [`MatMut`] borrow them.
+//!
+//! Contract: storage is column-major. A constructor checks that every element of the view lies inside the slice, so element
+//! access inside a view's shape cannot fail; access outside gives `None`, an empty column, or [`crate::Error`], never a panic.
+//!
+//! | type | elements | strides |
+//! |---|---|---|
+//! | [`Matrix<T, R, C>`](Matrix) | inline `[[T; R]; C]` | columns follow one another |
+//! | [`MatRef`] | shared slice | any: transposes and single rows are views too |
+//! | [`MatMut`] | exclusive slice | contiguous columns, leading dimension ≥ rows; splits by columns |
+
+mod inline;
+mod view;
+mod view_mut;
+
+pub use inline::Matrix;
+pub use view::MatRef;
+pub use view_mut::MatMut;

@@ -1,0 +1,165 @@
+//! [`MatMut`]: an exclusively borrowed column-major matrix with a leading dimension.
+
+use super::MatRef;
+use crate::error::Error;
+
+/// A mutable `rows × cols` view; element `(i, j)` is `data[i + j * leading]`, `leading ≥ rows`.
+#[derive(Debug)]
+pub struct MatMut<'a, T> {
+    data: &'a mut [T],
+    rows: usize,
+    cols: usize,
+    leading: usize,
+}
+
+impl<'a, T: Copy> MatMut<'a, T> {
+    /// Columns that follow one another: `data.len()` must be `rows * cols`.
+    pub fn new(data: &'a mut [T], rows: usize, cols: usize) -> Result<Self, Error> {
+        crate::error::check_length("matrix elements", rows.saturating_mul(cols), data.len())?;
+        Self::with_leading(data, rows, cols, rows)
+    }
+
+    /// Columns that start `leading ≥ rows` elements apart; every element must lie inside `data`.
+    pub fn with_leading(data: &'a mut [T], rows: usize, cols: usize, leading: usize) -> Result<Self, Error> {
+        if leading < rows {
+            return Err(Error::InvalidOption { what: "leading dimension >= rows" });
+        }
+        MatRef::with_strides(data, rows, cols, 1, leading)?;
+        Ok(Self { data, rows, cols, leading })
+    }
+
+    /// A single column.
+    pub fn column_vector(data: &'a mut [T]) -> Self {
+        let rows = data.len();
+        Self { data, rows, cols: 1, leading: rows }
+    }
+
+    /// For elements that are known to be `rows * cols` in number.
+    pub(super) fn trusted(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        Self { data, rows, cols, leading: rows }
+    }
+
+    /// Number of rows.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// `(rows, cols)`
+    #[inline]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+
+    /// The same matrix, borrowed for a shorter time.
+    #[inline]
+    pub fn reborrow(&mut self) -> MatMut<'_, T> {
+        MatMut { data: self.data, rows: self.rows, cols: self.cols, leading: self.leading }
+    }
+
+    /// The same matrix, for reading.
+    #[inline]
+    pub fn as_ref(&self) -> MatRef<'_, T> {
+        MatRef::trusted(self.data, self.rows, self.cols, self.leading)
+    }
+
+    /// The same matrix, for reading, for as long as the elements are borrowed.
+    #[inline]
+    pub fn into_ref(self) -> MatRef<'a, T> {
+        MatRef::trusted(self.data, self.rows, self.cols, self.leading)
+    }
+
+    /// Element `(i, j)`, `None` outside the shape.
+    #[inline]
+    pub fn get(&self, i: usize, j: usize) -> Option<T> {
+        self.as_ref().get(i, j)
+    }
+
+    /// Element `(i, j)` for writing, `None` outside the shape.
+    #[inline]
+    pub fn get_mut(&mut self, i: usize, j: usize) -> Option<&mut T> {
+        if i < self.rows && j < self.cols { self.data.get_mut(i + j * self.leading) } else { None }
+    }
+
+    /// Writes element `(i, j)`; nothing happens outside the shape.
+    #[inline]
+    pub fn set(&mut self, i: usize, j: usize, x: T) {
+        if let Some(e) = self.get_mut(i, j) {
+            *e = x;
+        }
+    }
+
+    /// Column `j`; empty when `j` is outside the shape.
+    #[inline]
+    pub fn col(&self, j: usize) -> &[T] {
+        self.as_ref().col(j)
+    }
+
+    /// Column `j` for writing; empty when `j` is outside the shape.
+    #[inline]
+    pub fn col_mut(&mut self, j: usize) -> &mut [T] {
+        if j < self.cols {
+            let start = j * self.leading;
+            self.data.get_mut(start..start + self.rows).unwrap_or_default()
+        } else {
+            &mut []
+        }
+    }
+
+    /// The columns from left to right.
+    #[inline]
+    pub fn cols_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
+        let rows = self.rows;
+        self.data.chunks_mut(self.leading.max(1)).take(self.cols).map(move |c| c.get_mut(..rows).unwrap_or_default())
+    }
+
+    /// Columns `..j` and columns `j..`, `j` clamped to the number of columns.
+    pub fn split_at_col(self, j: usize) -> (MatMut<'a, T>, MatMut<'a, T>) {
+        let Self { data, rows, cols, leading } = self;
+        let j = j.min(cols);
+        let (left, right) = data.split_at_mut(j.saturating_mul(leading).min(data.len()));
+        let left = MatMut { data: left, rows, cols: j, leading };
+        (left, MatMut { data: right, rows, cols: cols - j, leading })
+    }
+
+    /// The `rows × cols` block whose upper left element is `(i, j)`.
+    pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Result<MatMut<'a, T>, Error> {
+        self.as_ref().block(i, j, rows, cols)?;
+        let start = (i + j * self.leading).min(self.data.len());
+        let data = self.data.get_mut(start..).unwrap_or_default();
+        Ok(MatMut { data, rows, cols, leading: self.leading })
+    }
+
+    /// The columns `first .. first + count`.
+    pub fn columns(self, first: usize, count: usize) -> Result<MatMut<'a, T>, Error> {
+        let rows = self.rows;
+        self.block(0, first, rows, count)
+    }
+
+    /// Sets every element to `x`.
+    pub fn fill(&mut self, x: T) {
+        for column in self.cols_mut() {
+            column.fill(x);
+        }
+    }
+
+    /// Copies `source`, which must have the same shape.
+    pub fn copy_from(&mut self, source: MatRef<'_, T>) -> Result<(), Error> {
+        crate::error::check_shape("source", self.shape(), source.shape())?;
+        let contiguous = source.has_contiguous_cols();
+        for (j, column) in self.cols_mut().enumerate() {
+            if contiguous {
+                column.copy_from_slice(source.col(j));
+            } else {
+                column.iter_mut().zip(source.col_iter(j)).for_each(|(d, s)| *d = s);
+            }
+        }
+        Ok(())
+    }
+}
