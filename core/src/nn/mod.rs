@@ -1,1 +1,59 @@
-//! (next)
+//! Networks, losses, regularizers.
+//!
+//! A network maps inputs X (n_in × N, one sample a column) to features Z = F(θ, X) (n_feat × N). Every layer computes three
+//! things for a whole batch: the value, the product of its Jacobian with a vector (`jvp`) and of the transposed Jacobian with
+//! a vector (`vjp`). The caller owns all memory; how much is needed is a constant of the shape ([`Shape`]).
+//!
+//! Contract: shapes are checked by each layer at entry; a wrong one is an [`Error`](crate::Error) and nothing else happens.
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`Affine`], [`Linear`], [`Activation`], [`Antisymmetric`] | layers with their sizes in the type |
+//! | [`Euler`], [`Rk4`] | residual blocks around a layer, with own weights at each step or time node |
+//! | tuples of layers | composition; sizes that do not fit do not compile |
+//! | [`DynAffine`], [`DynActivation`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
+//! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`] | losses averaged over samples |
+//! | [`Tikhonov`], [`TimeDerivative`], [`OnRange`] | quadratic regularizers of θ |
+//!
+//! ```compile_fail
+//! use gaussling_core::nn::{Affine, Layer, tanh};
+//! // 8 features cannot enter a layer with 9 inputs.
+//! const PARAMS: usize = <(Affine<2, 8>, Affine<9, 1>) as Layer>::PARAMS;
+//! ```
+//! ```
+//! use gaussling_core::nn::{Activation, Affine, Layer, Tanh};
+//! const PARAMS: usize = <(Affine<2, 8>, Activation<Tanh, 8>, Affine<8, 1>) as Layer>::PARAMS;
+//! let theta = [0.0_f32; PARAMS];
+//! assert_eq!(theta.len(), 2 * 8 + 8 + 8 + 1);
+//! ```
+
+mod activation;
+mod affine;
+mod antisymmetric;
+mod chain;
+mod euler;
+mod init;
+mod layer;
+mod loss;
+mod network;
+mod regularizer;
+mod rk4;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub use activation::{
+    Activation, DynActivation, Gaussian, Identity, Relu, Sigmoid, Sine, Softplus, Tanh, gaussian, relu, sigmoid, sine,
+    softplus, tanh,
+};
+pub use affine::{Affine, DynAffine, Linear};
+pub use antisymmetric::{Antisymmetric, DynAntisymmetric};
+pub use chain::Chain;
+pub use euler::{DynEuler, Euler};
+pub use init::{Init, standard_normal, uniform};
+pub use layer::{Layer, Size};
+pub use loss::{LeastSquares, Logistic, Loss, SoftmaxCrossEntropy};
+pub use network::{Network, Point};
+pub use regularizer::{OnRange, Regularizer, Tikhonov, TimeDerivative};
+pub use rk4::{DynRk4, Rk4};
+pub use shape::{BatchLen, Shape};

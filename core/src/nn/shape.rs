@@ -1,0 +1,125 @@
+//! [`Shape`]: sizes and memory needs of a network, as constants.
+
+/// A length that grows with the batch: `fixed + per_sample * samples`. Saturates instead of overflowing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchLen {
+    /// The part that does not depend on the batch.
+    pub fixed: usize,
+    /// The part for each sample.
+    pub per_sample: usize,
+}
+
+impl BatchLen {
+    /// No memory.
+    pub const ZERO: Self = Self::new(0, 0);
+
+    /// `fixed + per_sample * samples`
+    pub const fn new(fixed: usize, per_sample: usize) -> Self {
+        Self { fixed, per_sample }
+    }
+
+    /// The length for a batch.
+    pub const fn of(self, samples: usize) -> usize {
+        self.fixed.saturating_add(self.per_sample.saturating_mul(samples))
+    }
+
+    /// Room for both.
+    pub const fn plus(self, other: Self) -> Self {
+        Self::new(self.fixed.saturating_add(other.fixed), self.per_sample.saturating_add(other.per_sample))
+    }
+
+    /// Room for `n` of them.
+    pub const fn times(self, n: usize) -> Self {
+        Self::new(self.fixed.saturating_mul(n), self.per_sample.saturating_mul(n))
+    }
+
+    /// Room for either.
+    pub const fn max(self, other: Self) -> Self {
+        const fn larger(a: usize, b: usize) -> usize {
+            if a > b { a } else { b }
+        }
+        Self::new(larger(self.fixed, other.fixed), larger(self.per_sample, other.per_sample))
+    }
+}
+
+/// Sizes of a network, and the lengths of the buffers that it computes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows of the input X.
+    pub inputs: usize,
+    /// Rows of the features Z.
+    pub features: usize,
+    /// Length of θ.
+    pub params: usize,
+    /// What `forward` leaves for `jvp` and `vjp`.
+    pub cache: BatchLen,
+    /// Scratch memory of each of the three.
+    pub work: BatchLen,
+}
+
+impl Shape {
+    /// `n → m`, weights and (with `bias`) biases.
+    pub const fn affine(inputs: usize, outputs: usize, bias: bool) -> Self {
+        let weights = inputs.saturating_mul(outputs);
+        let params = if bias { weights.saturating_add(outputs) } else { weights };
+        Self { inputs, features: outputs, params, cache: BatchLen::ZERO, work: BatchLen::ZERO }
+    }
+
+    /// An elementwise function; the cache holds its slopes.
+    pub const fn activation(size: usize) -> Self {
+        Self { inputs: size, features: size, params: 0, cache: BatchLen::new(0, size), work: BatchLen::ZERO }
+    }
+
+    /// Off-diagonal weights and a bias; the cache holds the assembled matrix, the workspace one more.
+    pub const fn antisymmetric(size: usize) -> Self {
+        let square = BatchLen::new(size.saturating_mul(size), 0);
+        Self { inputs: size, features: size, params: square.fixed, cache: square, work: square }
+    }
+
+    /// `next` after `self`; the cache holds the intermediate features too.
+    pub const fn then(self, next: Self) -> Self {
+        let between = BatchLen::new(0, self.features);
+        Self {
+            inputs: self.inputs,
+            features: next.features,
+            params: self.params.saturating_add(next.params),
+            cache: self.cache.plus(next.cache).plus(between),
+            work: self.work.max(next.work).plus(between),
+        }
+    }
+
+    /// `steps` residual steps y ← y + h·layer(θₖ, y).
+    pub const fn euler(self, steps: usize) -> Self {
+        let state = BatchLen::new(0, self.features);
+        Self {
+            params: self.params.saturating_mul(steps),
+            cache: self.cache.plus(state).times(steps),
+            work: self.work.plus(state.times(3)),
+            ..self
+        }
+    }
+
+    /// `steps` steps of the classical Runge–Kutta method, weights at `2 * steps + 1` time nodes.
+    pub const fn rk4(self, steps: usize) -> Self {
+        let state = BatchLen::new(0, self.features);
+        Self {
+            params: self.params.saturating_mul(steps.saturating_mul(2).saturating_add(1)),
+            cache: self.cache.plus(state).times(4).times(steps),
+            work: self.work.plus(state.times(4)),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_combine_and_saturate() {
+        let a = BatchLen::new(3, 2);
+        assert_eq!((a.of(10), a.plus(a).of(10), a.times(3).of(1), a.max(BatchLen::new(1, 5)).of(2)), (23, 46, 15, 13));
+        assert_eq!(a.times(usize::MAX).of(usize::MAX), usize::MAX);
+        assert_eq!(Shape::affine(usize::MAX, 2, true).params, usize::MAX);
+    }
+}
