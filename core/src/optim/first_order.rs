@@ -1,0 +1,162 @@
+//! First-order steps: Adam and SGD with momentum, and the loss of a whole network with its gradient.
+//!
+//! Adam, source: D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (ICLR 2015), algorithm 1; step t = 1, 2, …
+//!
+//! ```text
+//! m ← β₁ m + (1 − β₁) g      v ← β₂ v + (1 − β₂) g²
+//! θ ← θ − η (m/(1 − β₁ᵗ)) / (√(v/(1 − β₂ᵗ)) + ε)
+//! ```
+//! SGD with momentum, source: B. Polyak (1964): m ← μ m + g, θ ← θ − η m.
+
+use crate::backend::Backend;
+use crate::error::{Error, check_length, check_shape, take};
+use crate::matrix::{MatMut, MatRef};
+use crate::nn::{Loss, Network, Point, Shape};
+use crate::scalar::Real;
+
+/// A rule that moves weights by a gradient. slimTrain takes any; a caller may bring an own one.
+pub trait Update<T: Real> {
+    /// Moves θ. `gradient` has the length of θ.
+    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error>;
+}
+
+/// Length of the state of [`Adam`] for `params` weights.
+pub const fn adam_state_len(params: usize) -> usize {
+    params.saturating_mul(2)
+}
+
+/// Adam; the state buffer holds m and v.
+#[derive(Clone, Debug)]
+pub struct Adam<T, S> {
+    /// η
+    pub learning_rate: T,
+    /// β₁
+    pub beta1: T,
+    /// β₂
+    pub beta2: T,
+    /// ε, added to the square root
+    pub epsilon: T,
+    state: S,
+    /// β₁ᵗ and β₂ᵗ
+    powers: (T, T),
+}
+
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Adam<T, S> {
+    /// Starts with m = v = 0, β₁ = 0.9, β₂ = 0.999, ε = 1e-8; `state` has [`adam_state_len`] elements.
+    pub fn new(learning_rate: T, mut state: S) -> Self {
+        state.as_mut().fill(T::ZERO);
+        let (beta1, beta2) = (T::from_f64(0.9), T::from_f64(0.999));
+        Self { learning_rate, beta1, beta2, epsilon: T::from_f64(1e-8), state, powers: (T::ONE, T::ONE) }
+    }
+}
+
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
+    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
+        let state = self.state.as_mut();
+        check_length("state of Adam", adam_state_len(theta.len()), state.len())?;
+        check_length("gradient", theta.len(), gradient.len())?;
+        let (m, v) = state.split_at_mut(theta.len().min(state.len()));
+        self.powers = (self.powers.0 * self.beta1, self.powers.1 * self.beta2);
+        let (correct1, correct2) = (T::ONE - self.powers.0, T::ONE - self.powers.1);
+        for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
+            *m = self.beta1 * *m + (T::ONE - self.beta1) * g;
+            *v = self.beta2 * *v + (T::ONE - self.beta2) * g * g;
+            *theta -= self.learning_rate * (*m / correct1) / ((*v / correct2).sqrt() + self.epsilon);
+        }
+        Ok(())
+    }
+}
+
+/// SGD with momentum; the state buffer holds m, as many elements as weights.
+#[derive(Clone, Debug)]
+pub struct Sgd<T, S> {
+    /// η
+    pub learning_rate: T,
+    /// μ, 0 for plain gradient descent
+    pub momentum: T,
+    state: S,
+}
+
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Sgd<T, S> {
+    /// Starts with m = 0.
+    pub fn new(learning_rate: T, momentum: T, mut state: S) -> Self {
+        state.as_mut().fill(T::ZERO);
+        Self { learning_rate, momentum, state }
+    }
+}
+
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Sgd<T, S> {
+    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
+        let m = self.state.as_mut();
+        check_length("state of Sgd", theta.len(), m.len())?;
+        check_length("gradient", theta.len(), gradient.len())?;
+        for ((theta, &g), m) in theta.iter_mut().zip(gradient).zip(m) {
+            *m = self.momentum * *m + g;
+            *theta -= self.learning_rate * *m;
+        }
+        Ok(())
+    }
+}
+
+/// Length of the workspace of [`loss_and_gradient`] for a batch.
+pub const fn loss_work_len(shape: Shape, samples: usize) -> usize {
+    shape.cache.of(samples) + shape.work.of(samples) + 3 * shape.features * samples
+}
+
+/// E(F(θ, X), C) and its gradient (overwritten) for a network whose features are the scores: one forward, one backward pass.
+///
+/// Shapes: θ and gradient `params`, x inputs × samples, c features × samples with contiguous columns, `work` at least
+/// [`loss_work_len`]. A value that is not finite is returned as it is.
+pub fn loss_and_gradient<T: Real, B: Backend<T>>(
+    backend: &B,
+    network: &impl Network<T>,
+    loss: impl Loss,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    c: MatRef<'_, T>,
+    gradient: &mut [T],
+    mut work: &mut [T],
+) -> Result<T, Error> {
+    let (shape, n) = (network.shape(), x.cols());
+    let m = shape.features;
+    check_shape("targets", (m, n), c.shape())?;
+    check_length("gradient", shape.params, gradient.len())?;
+    let cache = take("work", &mut work, shape.cache.of(n))?;
+    let s = take("work", &mut work, m * n)?;
+    let g = take("work", &mut work, m * n)?;
+    let p = take("work", &mut work, m * n)?;
+    network.forward(backend, theta, x, MatMut::new(s, m, n)?, cache, work)?;
+    let value = loss.gradient(MatRef::new(s, m, n)?, c, MatMut::new(g, m, n)?, MatMut::new(p, m, n)?);
+    gradient.fill(T::ZERO);
+    network.vjp(backend, Point { theta, x, cache }, MatRef::new(g, m, n)?, gradient, None, work)?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first Adam step has length η in each direction, whatever the gradient's size; later ones follow the formula.
+    #[test]
+    fn adam_corrects_its_bias() {
+        let mut adam = Adam::new(0.1, [0.0_f64; 4]);
+        let mut theta = [1.0, 2.0];
+        adam.update(&mut theta, &[1e-3, -50.0]).unwrap();
+        assert!((theta[0] - 0.9).abs() < 1e-5 && (theta[1] - 2.1).abs() < 1e-9, "{theta:?}");
+        adam.update(&mut theta, &[2e-3, -50.0]).unwrap();
+        let (m, v): (f64, f64) = (0.9 * 1e-4 + 0.1 * 2e-3, 0.999 * 1e-9 + 1e-3 * 4e-6);
+        let expected = 0.1 * (m / (1.0 - 0.81)) / (libm::sqrt(v / (1.0 - 0.999 * 0.999)) + 1e-8);
+        assert!((0.9 - theta[0] - expected).abs() < 2e-6, "{theta:?} {expected}");
+        assert!(adam.update(&mut [0.0; 3], &[0.0; 3]).is_err());
+    }
+
+    #[test]
+    fn sgd_remembers_its_momentum() {
+        let mut sgd = Sgd::new(0.5, 0.9, [0.0_f64]);
+        let mut theta = [0.0];
+        sgd.update(&mut theta, &[1.0]).unwrap();
+        sgd.update(&mut theta, &[1.0]).unwrap();
+        assert_eq!(theta, [-0.5 - 0.5 * 1.9]);
+        assert!(sgd.update(&mut [0.0; 2], &[0.0; 2]).is_err());
+    }
+}

@@ -1,0 +1,271 @@
+//! The reduced least-squares objective
+//!
+//! ```text
+//! Φ(θ) = min_W 1/(2N) ‖W Zh − C‖² + α/2 ‖W‖² + R(θ),   Zh = [F(θ, X); 1ᵀ]
+//! ```
+//! over W (outputs × k), k = features + 1.
+//!
+//! Method. With Z̃ = Zh/√N and C̃ = C/√N the inner problem is solved through the QR factorization of the *augmented* matrix,
+//! which never forms the normal matrix Z̃Z̃ᵀ and so does not square its condition:
+//!
+//! ```text
+//! [ Z̃ᵀ  ]   [ Q₁ ]
+//! [ √α I ] = [ Q₂ ] R,      M = Z̃Z̃ᵀ + αI = RᵀR,      W = C̃ Q₁ R⁻ᵀ,      r = W Z̃ − C̃
+//! ```
+//! Gradient (W is optimal, so its derivative drops out; "envelope theorem"): g = J_Zᵀ(W_zᵀ r)/√N + R′(θ), where W_z is W
+//! without its bias column and J_Z v = ∂F/∂θ·v.
+//!
+//! Gauss–Newton product, for the stacked residual [vec r; √α vec W]: with A = W_z dZ̃, dZ̃ = J_Z v/√N, and F = r [dZ̃; 0]ᵀ,
+//!
+//! ```text
+//! dW = −(A Z̃ᵀ + F) M⁻¹ = −(A Q₁ + F R⁻¹) R⁻ᵀ
+//! dr = A + dW Z̃         = A − (A Q₁ + F R⁻¹) Q₁ᵀ
+//! ```
+//! Applying the transpose of the same map to (dr, α dW) needs Y = (dr Z̃ᵀ + α dW) M⁻¹. Because Q₁ᵀQ₁ + Q₂ᵀQ₂ = I and
+//! Q₂ = √α R⁻¹, that collapses to Y = −F R⁻¹R⁻ᵀ, and
+//!
+//! ```text
+//! H v = J_Zᵀ( W_zᵀ (A − A Q₁ Q₁ᵀ) + (F R⁻¹ R⁻ᵀ)_zᵀ r )/√N + R″ v
+//! ```
+//! the full Golub–Pereyra matrix *with* the α-term at the price of six products of size outputs × N × k, and no inverse.
+//!
+//! Source: G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose
+//! variables separate" (SIAM J. Numer. Anal. 10, 1973); E. Newman, L. Ruthotto, J. Hart, B. van Bloemen Waanders, "Train like
+//! a (Var)Pro" (SIAM J. Math. Data Sci. 3, 2021), section 3. The collapsed form is ours; a test compares it with theirs.
+//!
+//! Accuracy: W is backward stable (Householder QR). Rank-deficient features are harmless for α > 0; for α = 0 an exactly
+//! singular R gives [`Error::Singular`]. Cost beside the network's passes: 2(N + k)k² for the value, 12·outputs·N·k for a
+//! product. Features that are not finite give an infinite value.
+
+use crate::backend::Backend;
+use crate::error::{Error, check_length, check_shape, take};
+use crate::linalg::{form_q, qr_in_place, solve_right_upper_in_place, solve_right_upper_transposed_in_place};
+use crate::matrix::{MatMut, MatRef};
+use crate::nn::{Network, Point, Regularizer, Shape};
+use crate::optim::Objective;
+use crate::scalar::Real;
+
+/// Φ over the caller's data and buffer.
+#[derive(Debug)]
+pub struct VarProLeastSquares<'a, T, N, R, B> {
+    network: &'a N,
+    regularizer: R,
+    alpha: T,
+    backend: &'a B,
+    x: MatRef<'a, T>,
+    c: MatRef<'a, T>,
+    theta: &'a mut [T],
+    cache: &'a mut [T],
+    work: &'a mut [T],
+    /// Features, later dZ̃ and cotangents: features × N.
+    z: &'a mut [T],
+    /// The augmented matrix and its reflectors: (N + k) × k.
+    qr: &'a mut [T],
+    tau: &'a mut [T],
+    /// [Q₁; Q₂]: (N + k) × k.
+    q: &'a mut [T],
+    /// outputs × k
+    w: &'a mut [T],
+    /// outputs × N
+    residual: &'a mut [T],
+    /// outputs × N
+    a: &'a mut [T],
+    /// outputs × k, twice
+    e: &'a mut [T],
+    f: &'a mut [T],
+    data_loss: T,
+}
+
+/// Length of the buffer of a [`VarProLeastSquares`].
+pub const fn varpro_least_squares_work_len(shape: Shape, outputs: usize, samples: usize) -> usize {
+    let k = shape.features + 1;
+    shape.params
+        + shape.cache.of(samples)
+        + shape.work.of(samples)
+        + shape.features * samples
+        + 2 * (samples + k) * k
+        + k
+        + 3 * outputs * k
+        + 2 * outputs * samples
+}
+
+impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSquares<'a, T, N, R, B> {
+    /// Sets the problem up: inputs `x` (n_in × N), targets `c` (outputs × N), α ≥ 0 for W, `regularizer` for θ.
+    pub fn new(
+        network: &'a N,
+        regularizer: R,
+        alpha: T,
+        backend: &'a B,
+        x: MatRef<'a, T>,
+        c: MatRef<'a, T>,
+        mut buffer: &'a mut [T],
+    ) -> Result<Self, Error> {
+        let (shape, samples, outputs) = (network.shape(), x.cols(), c.rows());
+        check_shape("inputs", (shape.inputs, samples), x.shape())?;
+        check_shape("targets", (outputs, samples), c.shape())?;
+        if !(alpha >= T::ZERO && alpha.is_finite()) {
+            return Err(Error::InvalidOption { what: "alpha >= 0" });
+        }
+        if samples == 0 {
+            return Err(Error::InvalidOption { what: "at least one sample" });
+        }
+        let needed = varpro_least_squares_work_len(shape, outputs, samples);
+        crate::error::check_workspace("buffer", needed, buffer.len())?;
+        let k = shape.features + 1;
+        let mut next = |len| take("buffer", &mut buffer, len);
+        Ok(Self {
+            network,
+            regularizer,
+            alpha,
+            backend,
+            x,
+            c,
+            theta: next(shape.params)?,
+            cache: next(shape.cache.of(samples))?,
+            work: next(shape.work.of(samples))?,
+            z: next(shape.features * samples)?,
+            qr: next((samples + k) * k)?,
+            tau: next(k)?,
+            q: next((samples + k) * k)?,
+            w: next(outputs * k)?,
+            residual: next(outputs * samples)?,
+            a: next(outputs * samples)?,
+            e: next(outputs * k)?,
+            f: next(outputs * k)?,
+            data_loss: T::ZERO,
+        })
+    }
+
+    /// W (outputs × (features + 1)) of the last evaluation.
+    pub fn weights(&self) -> &[T] {
+        self.w
+    }
+
+    /// 1/(2N) ‖W Zh − C‖², without regularization, of the last evaluation.
+    pub fn data_loss(&self) -> T {
+        self.data_loss
+    }
+
+    fn sizes(&self) -> (usize, usize, usize, usize) {
+        let features = self.network.shape().features;
+        (self.x.cols(), self.c.rows(), features, features + 1)
+    }
+
+    /// Solves for W at θ; `false` when the features are not finite.
+    fn solve(&mut self, theta: &[T]) -> Result<bool, Error> {
+        check_length("theta", self.theta.len(), theta.len())?;
+        self.theta.copy_from_slice(theta);
+        let (n, m, features, k) = self.sizes();
+        let z = MatMut::new(self.z, features, n)?;
+        self.network.forward(self.backend, self.theta, self.x, z, self.cache, self.work)?;
+        if !self.z.iter().all(|z| z.is_finite()) {
+            return Ok(false);
+        }
+        let scale = T::ONE / T::from_usize(n).sqrt();
+        // [Z̃ᵀ; √α I]: column i is feature i over all samples, the last column the ones.
+        let root = self.alpha.sqrt();
+        let mut qr = MatMut::new(self.qr, n + k, k)?;
+        let z = MatRef::new(self.z, features, n)?.transpose();
+        for (i, column) in qr.cols_mut().enumerate() {
+            let (top, bottom) = column.split_at_mut(n.min(column.len()));
+            if i < features {
+                top.iter_mut().zip(z.col_iter(i)).for_each(|(t, z)| *t = scale * z);
+            } else {
+                top.fill(scale);
+            }
+            for (j, b) in bottom.iter_mut().enumerate() {
+                *b = if i == j { root } else { T::ZERO };
+            }
+        }
+        qr_in_place(self.backend, qr.reborrow(), self.tau)?;
+        form_q(self.backend, qr.as_ref(), self.tau, MatMut::new(self.q, n + k, k)?)?;
+        // W = C̃ Q₁ R⁻ᵀ
+        let q1 = MatRef::new(self.q, n + k, k)?.block(0, 0, n, k)?;
+        let r = qr.as_ref().block(0, 0, k, k)?;
+        self.backend.gemm(scale, self.c, q1, T::ZERO, MatMut::new(self.w, m, k)?)?;
+        solve_right_upper_transposed_in_place(r, MatMut::new(self.w, m, k)?)?;
+        // r = (W Zh − C)/√N
+        let w = MatRef::new(self.w, m, k)?;
+        let mut residual = MatMut::new(self.residual, m, n)?;
+        let bias = w.col(features);
+        for (j, column) in residual.cols_mut().enumerate() {
+            for ((r, &b), c) in column.iter_mut().zip(bias).zip(self.c.col_iter(j)) {
+                *r = scale * (b - c);
+            }
+        }
+        let z = MatRef::new(self.z, features, n)?;
+        self.backend.gemm(scale, w.columns(0, features)?, z, T::ONE, residual)?;
+        Ok(true)
+    }
+
+    /// Φ for the W and r that `solve` left.
+    fn objective(&mut self) -> T {
+        let half = T::from_f64(0.5);
+        self.data_loss = half * self.backend.dot(self.residual, self.residual);
+        self.data_loss + half * self.alpha * self.backend.dot(self.w, self.w) + self.regularizer.value(self.theta)
+    }
+}
+
+/// Value and gradient cost one forward and one backward pass; a product one forward-mode and one backward pass.
+impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for VarProLeastSquares<'_, T, N, R, B> {
+    fn params(&self) -> usize {
+        self.theta.len()
+    }
+
+    fn value(&mut self, theta: &[T]) -> Result<T, Error> {
+        Ok(if self.solve(theta)? { self.objective() } else { T::ONE / T::ZERO })
+    }
+
+    fn gradient(&mut self, theta: &[T], gradient: &mut [T]) -> Result<T, Error> {
+        check_length("gradient", self.theta.len(), gradient.len())?;
+        gradient.fill(T::ZERO);
+        if !self.solve(theta)? {
+            return Ok(T::ONE / T::ZERO);
+        }
+        let (n, m, features, k) = self.sizes();
+        let scale = T::ONE / T::from_usize(n).sqrt();
+        let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
+        let residual = MatRef::new(self.residual, m, n)?;
+        self.backend.gemm(scale, wz.transpose(), residual, T::ZERO, MatMut::new(self.z, features, n)?)?;
+        let point = Point { theta: self.theta, x: self.x, cache: self.cache };
+        let cotangent = MatRef::new(self.z, features, n)?;
+        self.network.vjp(self.backend, point, cotangent, gradient, None, self.work)?;
+        self.regularizer.add_product(self.theta, gradient);
+        Ok(self.objective())
+    }
+
+    fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error> {
+        check_length("v", self.theta.len(), v.len())?;
+        check_length("hv", self.theta.len(), hv.len())?;
+        let (n, m, features, k) = self.sizes();
+        let (backend, scale) = (self.backend, T::ONE / T::from_usize(n).sqrt());
+        let point = Point { theta: self.theta, x: self.x, cache: self.cache };
+        self.network.jvp(backend, point, v, None, MatMut::new(self.z, features, n)?, self.work)?;
+        let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
+        let residual = MatRef::new(self.residual, m, n)?;
+        let q1 = MatRef::new(self.q, n + k, k)?.block(0, 0, n, k)?;
+        let r = MatRef::new(self.qr, n + k, k)?.block(0, 0, k, k)?;
+        let dz = MatRef::new(self.z, features, n)?;
+        // A = W_z dZ̃ and E = A Q₁, then A ← A − E Q₁ᵀ.
+        let mut a = MatMut::new(self.a, m, n)?;
+        backend.gemm(scale, wz, dz, T::ZERO, a.reborrow())?;
+        let mut e = MatMut::new(self.e, m, k)?;
+        backend.gemm(T::ONE, a.as_ref(), q1, T::ZERO, e.reborrow())?;
+        backend.gemm(-T::ONE, e.as_ref(), q1.transpose(), T::ONE, a.reborrow())?;
+        // F R⁻¹ R⁻ᵀ with F = r [dZ̃; 0]ᵀ
+        let mut f = MatMut::new(self.f, m, k)?;
+        backend.gemm(scale, residual, dz.transpose(), T::ZERO, f.reborrow().columns(0, features)?)?;
+        f.col_mut(features).fill(T::ZERO);
+        solve_right_upper_in_place(r, f.reborrow())?;
+        solve_right_upper_transposed_in_place(r, f.reborrow())?;
+        let fz = f.as_ref().columns(0, features)?;
+        // The cotangent of the features takes the place of dZ, which is no longer needed.
+        backend.gemm(scale, wz.transpose(), a.as_ref(), T::ZERO, MatMut::new(self.z, features, n)?)?;
+        backend.gemm(scale, fz.transpose(), residual, T::ONE, MatMut::new(self.z, features, n)?)?;
+        hv.fill(T::ZERO);
+        let cotangent = MatRef::new(self.z, features, n)?;
+        self.network.vjp(backend, point, cotangent, hv, None, self.work)?;
+        self.regularizer.add_product(v, hv);
+        Ok(())
+    }
+}
