@@ -1,0 +1,212 @@
+//! QR factorization A = Q R by Householder reflections, and least squares with it.
+//!
+//! A is m × n, k = min(m, n). Q = H₁ H₂ … H_k with Hⱼ = I − τⱼ vⱼ vⱼᵀ, vⱼ zero above row j and 1 in it. R overwrites the upper
+//! triangle of A, the rest of each vⱼ the part below the diagonal, τ a slice of length k: the layout of LAPACK's `geqrf`.
+//!
+//! Reflection of a column x with first element α, length at least two and norm ρ = ‖x‖ > 0, with s = −1 for α < 0, else +1:
+//!
+//! 1. β = −s ρ, the element of R: opposite in sign to α, so that step 2 adds numbers of one sign
+//! 2. v = x / (α + s ρ), its first element replaced by 1
+//! 3. τ = 1 + s α / ρ, between 1 and 2
+//!
+//! Unlike LAPACK, a column that is already zero below the diagonal is reflected too (τ = 2, R = −α): H = I is the right value
+//! there, but its derivative, zero, is wrong, and dual numbers come through here. Only columns of length one and columns
+//! that are zero altogether, where R has no derivative, get τ = 0. Column norms are computed without overflow, and a column
+//! near either end of the range is scaled by a power of two first, so Q is orthogonal at any scale; R is right whenever it is
+//! representable and |aᵢⱼ| ≤ MAX / m.
+//!
+//! Source: G. H. Golub and C. F. Van Loan, "Matrix Computations" (4th ed., 2013), sections 5.1 to 5.3; N. J. Higham,
+//! "Accuracy and Stability of Numerical Algorithms" (2nd ed., SIAM 2002), chapter 19, DOI 10.1137/1.9780898718027.
+//! Accuracy (theorem 19.4): backward stable column by column, A + ΔA = Q R with ‖Δaⱼ‖ ≤ c m k ε ‖aⱼ‖, and a computed Q that
+//! is orthogonal to c m k ε. No pivoting: rank deficiency shows as small diagonal elements of R, but need not.
+//! Cost: 2k²(max(m, n) − k/3) flops, as dot products and axpys on columns.
+
+use super::{check_finite, solve_upper_in_place};
+use crate::backend::Backend;
+use crate::error::{Error, check_length, check_shape};
+use crate::matrix::{MatMut, MatRef};
+use crate::scalar::Real;
+
+/// Overwrites `a` (m × n, any shape) by R and the Householder vectors; `tau` has length min(m, n).
+///
+/// Errors: [`Error::Length`] for `tau`, [`Error::NonFinite`]; nothing is written then.
+///
+/// ```
+/// use gaussling_core::{Portable, linalg::{form_q, qr_in_place}, matrix::Matrix};
+/// let a = Matrix::from_rows([[3.0, 1.0], [4.0, 2.0], [0.0, 2.0]]);
+/// let (mut qr, mut tau, mut q) = (a, [0.0; 2], Matrix::<f64, 3, 2>::zeros());
+/// qr_in_place(&Portable, qr.view_mut(), &mut tau)?;
+/// form_q(&Portable, qr.view(), &tau, q.view_mut())?;
+/// let r = Matrix::<f64, 2, 2>::from_fn(|i, j| if i <= j { qr[(i, j)] } else { 0.0 });
+/// let difference = q * r - a;
+/// assert!(difference.as_slice().iter().all(|d| d.abs() < 1e-15));
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
+pub fn qr_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>, tau: &mut [T]) -> Result<(), Error> {
+    check_length("tau", a.rows().min(a.cols()), tau.len())?;
+    check_finite("a", a.as_ref())?;
+    for (j, tau) in tau.iter_mut().enumerate() {
+        let (mut left, mut trailing) = a.reborrow().split_at_col(j + 1);
+        let column = left.col_mut(j).get_mut(j..).unwrap_or_default();
+        *tau = reflector(backend, column);
+        for c in trailing.cols_mut() {
+            reflect(backend, *tau, column, c.get_mut(j..).unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// B ← Qᵀ B, Q as left in `qr` (m × n) and `tau` by [`qr_in_place`], B m × p.
+///
+/// Errors: [`Error::Length`] for `tau`, [`Error::Shape`] for `b`; B is untouched then. Cost: 4mkp flops at most.
+pub fn apply_qt_in_place<T: Real>(
+    backend: &impl Backend<T>,
+    qr: MatRef<'_, T>,
+    tau: &[T],
+    b: MatMut<'_, T>,
+) -> Result<(), Error> {
+    apply(backend, qr, tau, tau.iter().enumerate(), b)
+}
+
+/// B ← Q B, Q as left in `qr` (m × n) and `tau` by [`qr_in_place`], B m × p. Errors and cost as [`apply_qt_in_place`].
+pub fn apply_q_in_place<T: Real>(
+    backend: &impl Backend<T>,
+    qr: MatRef<'_, T>,
+    tau: &[T],
+    b: MatMut<'_, T>,
+) -> Result<(), Error> {
+    apply(backend, qr, tau, tau.iter().enumerate().rev(), b)
+}
+
+/// Writes the first p columns of Q into `q` (m × p, p ≤ m), Q as left in `qr` (m × n) and `tau` by [`qr_in_place`].
+///
+/// p = min(m, n) gives the thin factor, p = m the whole one. Errors: [`Error::Length`] for `tau`, [`Error::Shape`] for `q`,
+/// which is untouched then. Cost: 4mkp − 2(m + p)k² + 4k³/3 flops.
+pub fn form_q<T: Real>(
+    backend: &impl Backend<T>,
+    qr: MatRef<'_, T>,
+    tau: &[T],
+    mut q: MatMut<'_, T>,
+) -> Result<(), Error> {
+    check_factors(qr, tau)?;
+    let columns = q.cols();
+    check_shape("q", (qr.rows(), columns.min(qr.rows())), q.shape())?;
+    for (j, column) in q.cols_mut().enumerate() {
+        column.fill(T::ZERO);
+        column.iter_mut().skip(j).take(1).for_each(|x| *x = T::ONE);
+    }
+    // From the last reflection to the first: Hⱼ then leaves the columns before j alone, they are zero from row j on.
+    for (j, &tau) in tau.iter().enumerate().rev() {
+        let v = qr_vector(qr, j);
+        let (_, mut changed) = q.reborrow().split_at_col(j);
+        for c in changed.cols_mut() {
+            reflect(backend, tau, v, c.get_mut(j..).unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// Solves min ‖A X − B‖₂ column by column for A m × n of full rank n ≤ m; B m × p, X in its first n rows.
+///
+/// The norm of the remaining rows of a column of B is the norm of its residual. `a` and `tau` hold the factorization.
+///
+/// Errors: [`Error::Shape`], [`Error::Length`] for `tau`, [`Error::NonFinite`]: nothing is written. [`Error::Singular`]:
+/// a diagonal element of R is exactly zero; `a` then holds the factorization and `b` holds Qᵀ B.
+/// Backward stable (Higham, theorem 20.3). Cost: 2n²(m − n/3) + (4mn − n²) p flops.
+///
+/// ```
+/// use gaussling_core::{Portable, linalg::least_squares_in_place, matrix::Matrix};
+/// // The line c + d t through (0, 1), (1, 3), (2, 5).
+/// let mut a = Matrix::from_rows([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]);
+/// let mut b = Matrix::from_rows([[1.0_f64], [3.0], [5.0]]);
+/// least_squares_in_place(&Portable, a.view_mut(), &mut [0.0; 2], b.view_mut())?;
+/// assert!((b[(0, 0)] - 1.0).abs() < 1e-14 && (b[(1, 0)] - 2.0).abs() < 1e-14);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
+pub fn least_squares_in_place<T: Real>(
+    backend: &impl Backend<T>,
+    mut a: MatMut<'_, T>,
+    tau: &mut [T],
+    mut b: MatMut<'_, T>,
+) -> Result<(), Error> {
+    let (m, n) = a.shape();
+    check_shape("a", (m.max(n), n), a.shape())?;
+    check_shape("b", (m, b.cols()), b.shape())?;
+    check_finite("b", b.as_ref())?;
+    qr_in_place(backend, a.reborrow(), tau)?;
+    apply_qt_in_place(backend, a.as_ref(), tau, b.reborrow())?;
+    let columns = b.cols();
+    solve_upper_in_place(a.as_ref().block(0, 0, n, n)?, b.block(0, 0, n, columns)?)
+}
+
+fn check_factors<T: Real>(qr: MatRef<'_, T>, tau: &[T]) -> Result<(), Error> {
+    check_length("tau", qr.rows().min(qr.cols()), tau.len())?;
+    // A factorization lives in a `MatMut`, so a view of it has contiguous columns.
+    if qr.has_contiguous_cols() { Ok(()) } else { Err(Error::InvalidOption { what: "columns of qr are contiguous" }) }
+}
+
+/// Column j of the factorization from the diagonal on: an element of R, then v without its leading 1.
+fn qr_vector<T: Real>(qr: MatRef<'_, T>, j: usize) -> &[T] {
+    qr.col(j).get(j..).unwrap_or_default()
+}
+
+/// The reflections in the given order, each on all columns of B.
+fn apply<'t, T: Real + 't>(
+    backend: &impl Backend<T>,
+    qr: MatRef<'_, T>,
+    tau: &[T],
+    order: impl Iterator<Item = (usize, &'t T)>,
+    mut b: MatMut<'_, T>,
+) -> Result<(), Error> {
+    check_factors(qr, tau)?;
+    check_shape("b", (qr.rows(), b.cols()), b.shape())?;
+    for (j, &tau) in order {
+        let v = qr_vector(qr, j);
+        for c in b.cols_mut() {
+            reflect(backend, tau, v, c.get_mut(j..).unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// Overwrites x by (β, v₂, v₃, …) and returns τ: steps 1 to 3 above.
+fn reflector<T: Real>(backend: &impl Backend<T>, x: &mut [T]) -> T {
+    if x.len() <= 1 {
+        return T::ZERO;
+    }
+    let mut norm = backend.norm(x);
+    if norm == T::ZERO {
+        return T::ZERO;
+    }
+    // Subnormal numbers lack the digits to make v and τ fit each other, and α + s ρ could overflow; 1/MIN_POSITIVE and
+    // EPSILON are powers of two, so both scalings are exact.
+    let scale = if norm < T::MIN_POSITIVE / T::EPSILON {
+        T::ONE / T::MIN_POSITIVE
+    } else if norm > T::MAX * T::EPSILON {
+        T::EPSILON
+    } else {
+        T::ONE
+    };
+    if scale != T::ONE {
+        backend.scale(scale, x);
+        norm = backend.norm(x);
+    }
+    let [first, below @ ..] = x else { return T::ZERO };
+    let alpha = *first;
+    let beta = if alpha < T::ZERO { norm } else { -norm }; // step 1
+    let divisor = alpha - beta;
+    for v in below {
+        *v /= divisor; // step 2; a reciprocal could overflow
+    }
+    *first = beta / scale;
+    T::ONE - alpha / beta // step 3
+}
+
+/// c ← (I − τ v vᵀ) c; the first element of `v` is read as 1.
+fn reflect<T: Real>(backend: &impl Backend<T>, tau: T, v: &[T], c: &mut [T]) {
+    if let ([_, v @ ..], [first, below @ ..]) = (v, c) {
+        let product = tau * (*first + backend.dot(v, below));
+        *first -= product;
+        backend.axpy(-product, v, below);
+    }
+}
