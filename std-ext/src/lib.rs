@@ -1,5 +1,6 @@
 //! gaussling on a desktop.
 
+pub mod data;
 pub mod matrix;
 
 pub use matrix::DenseMatrix;
