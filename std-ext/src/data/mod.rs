@@ -5,6 +5,7 @@
 //! | a training file | [`load`] |
 //! | a second file (test set) that must fit a first one | [`load_like`] |
 //! | a file to predict on, with or without its targets | [`load_inputs`] |
+//! | training, validation and test samples | [`split`] |
 //!
 //! Read are text tables (comma, semicolon, tab or runs of spaces between the cells) and MAT files of version 5.
 //!
@@ -14,6 +15,7 @@
 //! [`DataError`] is one line that says where, what was found, what was expected and what to do.
 //!
 //! **Layers**, each using only those above it: `error`; `file`; `dialect`, `csv` and `mat`; `mat_pair`, `columns` and
+//! `classes`; `dataset`. `split` and `standardize` use `error` alone.
 
 mod classes;
 mod columns;
@@ -24,8 +26,10 @@ mod error;
 mod file;
 mod mat;
 mod mat_pair;
+mod split;
 #[cfg(test)]
 mod testing;
 
 pub use dataset::{Dataset, LoadOptions, Task, load, load_inputs, load_like};
 pub use error::{Cell, DataError, Shape};
+pub use split::{Sizes, Split, split};
