@@ -6,6 +6,7 @@
 //! | a second file (test set) that must fit a first one | [`load_like`] |
 //! | a file to predict on, with or without its targets | [`load_inputs`] |
 //! | training, validation and test samples | [`split`] |
+//! | features of mean 0 and deviation 1 | [`Standardization`] |
 //!
 //! Read are text tables (comma, semicolon, tab or runs of spaces between the cells) and MAT files of version 5.
 //!
@@ -27,9 +28,11 @@ mod file;
 mod mat;
 mod mat_pair;
 mod split;
+mod standardize;
 #[cfg(test)]
 mod testing;
 
 pub use dataset::{Dataset, LoadOptions, Task, load, load_inputs, load_like};
 pub use error::{Cell, DataError, Shape};
 pub use split::{Sizes, Split, split};
+pub use standardize::Standardization;
