@@ -228,7 +228,10 @@ fn decide(task: Option<Task>, reference: Option<&Dataset>) -> Option<Task> {
     }
 }
 
-/// Targets of one column of labels, and the classes: those of the reference, or all that occur, two at least.
+/// Targets of one column of labels, and the classes: those of the reference, or all that occur.
+///
+/// One class alone is refused, and so are more than twenty that are more than half as many as the samples: measurements
+/// taken for labels, whose targets would need memory in the square of the samples.
 fn classify(
     path: &Path,
     labels: &[String],
@@ -242,6 +245,10 @@ fn classify(
     };
     if let [class] = &classes[..] {
         return Err(DataError::OneClass { file: path.to_path_buf(), name: quoted(name), class: quoted(class) });
+    }
+    if reference.is_none() && classes.len() > 20.max(labels.len() / 2) {
+        let (file, name) = (path.to_path_buf(), quoted(name));
+        return Err(DataError::ManyClasses { file, name, classes: classes.len(), samples: labels.len() });
     }
     Ok((one_hot(path, labels, &classes, place)?, Some(classes)))
 }

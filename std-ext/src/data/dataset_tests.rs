@@ -88,6 +88,9 @@ fn refused_targets() {
         let message = message(load(&path, &options(targets, task)));
         assert!(message.contains(expected), "{message}");
     }
+    let measured: String = (0..30).map(|i| format!("{i},{}\n", 0.5 * f64::from(i))).collect();
+    let measured = message(load(&folder.write("t.csv", measured), &options(None, Some(Task::Classification))));
+    assert!(measured.contains("t.csv: column \"column_2\": found 30 classes in 30 samples"), "{measured}");
     let message = message(load(folder.path(), &LoadOptions::default()));
     assert!(message.contains("is a directory"), "{message}");
 }

@@ -226,6 +226,19 @@ pub enum DataError {
         /// The label, quoted.
         class: String,
     },
+    /// Nearly every sample has a label of its own.
+    #[error("{}: column {name}: found {classes} classes in {samples} samples, expected several samples of each class; \
+        choose regression or another target", file.display())]
+    ManyClasses {
+        /// The file.
+        file: PathBuf,
+        /// The target column, quoted.
+        name: String,
+        /// Distinct labels.
+        classes: usize,
+        /// Samples there are.
+        samples: usize,
+    },
     /// Several targets for classification, and a sample that is not one 1 among zeros.
     #[error("{}: sample {sample}: the {targets} targets are not a single 1 among zeros, as classification expects; \
         choose one column of labels, or regression", file.display())]
@@ -333,11 +346,11 @@ pub enum DataError {
     ShapeMismatch {
         /// The file.
         file: PathBuf,
-        /// The inputs' variable.
+        /// The inputs' variable, quoted.
         inputs: String,
         /// Its shape.
         input_shape: Shape,
-        /// The targets' variable.
+        /// The targets' variable, quoted.
         targets: String,
         /// Its shape.
         target_shape: Shape,

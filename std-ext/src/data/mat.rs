@@ -160,7 +160,7 @@ impl<'a> MatFile<'a> {
         if self.variables.is_empty() {
             return "(the file has no variables)".to_owned();
         }
-        shortened(self.variables.iter().map(|variable| format!("{} ({})", variable.name, variable.kind())))
+        shortened(self.variables.iter().map(|variable| format!("{} ({})", quoted(&variable.name), variable.kind())))
     }
 
     /// The variable of that name as a matrix.

@@ -5,7 +5,7 @@
 //!
 //! **Orientation.** Equal numbers of columns: the samples are the columns. Equal numbers of rows only: the rows.
 
-use super::error::{DataError, Shape};
+use super::error::{DataError, Shape, quoted};
 use super::mat::MatFile;
 use crate::DenseMatrix;
 use std::path::Path;
@@ -49,9 +49,9 @@ pub(super) fn read_pair(
         if x.rows() != y.rows() {
             return Err(DataError::ShapeMismatch {
                 file: path.to_path_buf(),
-                inputs: input_name.to_owned(),
+                inputs: quoted(input_name),
                 input_shape: Shape(x.rows(), x.cols()),
-                targets: target_name.to_owned(),
+                targets: quoted(target_name),
                 target_shape: Shape(y.rows(), y.cols()),
             });
         }
