@@ -14,6 +14,7 @@
 //! | problem | routine | flops | workspace |
 //! |---|---|---|---|
 //! | L X = B, R X = B, and with the transpose | [`solve_lower_in_place`] and its kin | n²p | none |
+//! | X R = B, X Rᵀ = B | [`solve_right_upper_in_place`] and its kin | n²p | none |
 //! | A X = B, A symmetric positive definite | [`cholesky_in_place`], [`cholesky_solve_in_place`] | n³/3 + 2n²p | none |
 //! | min ‖A X − B‖, m ≥ n, full rank | [`least_squares_in_place`] | 2n²(m − n/3) + 4mnp | `tau`: k |
 //! | orthonormal basis of the columns | [`qr_in_place`], [`form_q`] | 2k²(m + n)… | `tau`: k |
@@ -28,6 +29,7 @@ mod cholesky;
 mod jacobi;
 mod krylov;
 mod qr;
+mod right;
 mod svd;
 mod symmetric_eigen;
 #[cfg(test)]
@@ -38,6 +40,7 @@ pub use cholesky::{cholesky_in_place, cholesky_solve_in_place};
 pub use jacobi::JacobiStatus;
 pub use krylov::{Krylov, KrylovReport, KrylovStatus, KrylovStep, krylov_work_len};
 pub use qr::{apply_q_in_place, apply_qt_in_place, form_q, least_squares_in_place, qr_in_place};
+pub use right::{solve_right_upper_in_place, solve_right_upper_transposed_in_place};
 pub use svd::{SvdReport, svd_in_place};
 pub use symmetric_eigen::{EigenReport, symmetric_eigen_in_place};
 pub use triangular::{
