@@ -34,9 +34,7 @@ pub use sampled_tikhonov::{
     sampled_tikhonov_work_len,
 };
 pub use slimtrain::{SlimTrain, SlimTrainReport, slimtrain_work_len};
-pub use trust_region::{
-    Outcome, Status, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len,
-};
+pub use trust_region::{Outcome, Status, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len};
 pub use varpro::{
     InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
 };

@@ -247,10 +247,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             (Outcome::Rejected, Some(number(0.5) * radius.min(step.norm)))
         } else if ratio < number(0.1) {
             (Outcome::AcceptedAndShrunk, Some(number(0.5) * radius))
-        } else if ratio > number(0.75)
-            && step.lambda > T::ZERO
-            && radius <= number(1e4) * gradient_norm
-        {
+        } else if ratio > number(0.75) && step.lambda > T::ZERO && radius <= number(1e4) * gradient_norm {
             (Outcome::Expanded, Some(number(1.5) * radius))
         } else {
             (Outcome::Accepted, Some(radius))

@@ -370,7 +370,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
         backend.gemm(-T::ONE, g, dz.transpose(), T::ONE, step.columns(0, features)?)?;
         self.solve_hessian()?;
         // dS = a + dW Zh in a;  Q = D[dS] in b
-        let (zh, g, p) = (MatRef::new(self.zh, k, n)?, MatRef::new(self.g, m, n)?, MatRef::new(self.p, m, n)?);
+        let (zh, p) = (MatRef::new(self.zh, k, n)?, MatRef::new(self.p, m, n)?);
         backend.gemm(T::ONE, MatRef::new(self.step, m, k)?, zh, T::ONE, MatMut::new(self.a, m, n)?)?;
         self.loss.hessian_vector(p, MatRef::new(self.a, m, n)?, MatMut::new(self.b, m, n)?);
         // U = H⁻¹(Q Zhᵀ + α dW) in step
@@ -384,6 +384,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
         backend.axpy(-T::ONE, self.a, self.b);
         let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
         let uz = MatRef::new(self.step, m, k)?.columns(0, features)?;
+        let g = MatRef::new(self.g, m, n)?;
         let mut cotangent = MatMut::new(self.dz, features, n)?;
         backend.gemm(T::ONE, wz.transpose(), MatRef::new(self.b, m, n)?, T::ZERO, cotangent.reborrow())?;
         backend.gemm(-T::ONE, uz.transpose(), g, T::ONE, cotangent)?;

@@ -1,0 +1,247 @@
+//! CurveBall: heavy-ball momentum that is itself a running solution of the Newton system.
+//!
+//! For E(F(w, X), C) with Gauss–Newton matrix G = Jᵀ E″ J of the batch, H = G + λI, gradient g = Jᵀ E′, and the momentum z:
+//!
+//! ```text
+//! Δ = H z + g                    one gradient step on ½ zᵀH z + gᵀz, started at the last z
+//! z ← ρ z − β Δ,   w ← w + η z   (η = 1)
+//! ```
+//! ρ and β minimize the quadratic model over the plane of z and Δ:
+//!
+//! ```text
+//! [ ΔᵀHΔ  zᵀHΔ ] [  β ]   [ gᵀΔ ]
+//! [ zᵀHΔ  zᵀHz ] [ −ρ ] = [ gᵀz ]       predicted change M = −½ (β gᵀΔ − ρ gᵀz)
+//! ```
+//! The system is solved after scaling its diagonal to ones. For z = 0 (the first step), or when Δ and z are H-parallel to
+//! working precision (1 − cos² ≤ 16 ε), ρ = 0 and β = gᵀΔ/ΔᵀHΔ. Every fifth step λ is adapted by the ratio
+//! γ = (E(w_new) − E(w))/M on the *same* batch: γ < ½ divides it by 0.999⁵, γ > 3/2 multiplies it.
+//!
+//! Source: J. Henriques, S. Ehrhardt, S. Albanie, A. Vedaldi, "Small steps and giant leaps: minimal Newton solvers for deep
+//! learning" (ICCV 2019), algorithm 1 and section 3.3. Cost of a step: one forward, one backward and two forward-mode passes
+//! over the batch; one more forward pass where λ is adapted; one forward-mode pass less with fixed ρ and β.
+
+use crate::backend::Backend;
+use crate::error::{Error, check_length, check_shape, check_workspace, take};
+use crate::matrix::{MatMut, MatRef};
+use crate::nn::{Loss, Network, Point, Shape};
+use crate::scalar::Real;
+
+/// Options of [`CurveBall`]; the default is the published choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurveBallOptions<T> {
+    /// λ at the start; 1 suits losses of order 1, 10 deep networks without normalization.
+    pub lambda: T,
+    /// Adapt λ every fifth step.
+    pub adapt_lambda: bool,
+    /// η
+    pub learning_rate: T,
+    /// Fixed (ρ, β) instead of those of the 2 × 2 system.
+    pub fixed: Option<(T, T)>,
+    /// Decoupled weight decay: w ← (1 − η·decay) w before the step.
+    pub weight_decay: T,
+}
+
+impl<T: Real> Default for CurveBallOptions<T> {
+    /// λ = 1, adapted; η = 1; ρ and β automatic; no weight decay.
+    fn default() -> Self {
+        Self { lambda: T::ONE, adapt_lambda: true, learning_rate: T::ONE, fixed: None, weight_decay: T::ZERO }
+    }
+}
+
+/// One step of [`CurveBall`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurveBallReport<T> {
+    /// E on the batch before the step.
+    pub loss: T,
+    /// ρ and β that were used.
+    pub rho: T,
+    /// See `rho`.
+    pub beta: T,
+    /// λ after the step.
+    pub lambda: T,
+    /// γ, where λ was adapted.
+    pub ratio: Option<T>,
+    /// Whether E, ρ, β and the new weights are finite; if not, w and z are as before the step.
+    pub finite: bool,
+}
+
+/// Length of the state of [`CurveBall`]: z.
+pub const fn curveball_state_len(params: usize) -> usize {
+    params
+}
+
+/// Length of the workspace of [`CurveBall::step`] for a batch.
+pub const fn curveball_work_len(shape: Shape, samples: usize) -> usize {
+    2 * shape.params + shape.cache.of(samples) + shape.work.of(samples) + 6 * shape.features * samples
+}
+
+/// Steps between two adaptations of λ.
+const INTERVAL: usize = 5;
+
+/// The state: z over the caller's buffer, λ, the number of steps.
+#[derive(Clone, Debug)]
+pub struct CurveBall<T, S> {
+    options: CurveBallOptions<T>,
+    z: S,
+    lambda: T,
+    steps: usize,
+}
+
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
+    /// Starts with z = 0; `state` has as many elements as there are weights.
+    pub fn new(options: CurveBallOptions<T>, mut state: S) -> Result<Self, Error> {
+        if !(options.lambda >= T::ZERO && options.lambda.is_finite()) {
+            return Err(Error::InvalidOption { what: "lambda >= 0" });
+        }
+        state.as_mut().fill(T::ZERO);
+        Ok(Self { options, z: state, lambda: options.lambda, steps: 0 })
+    }
+
+    /// z
+    pub fn momentum(&self) -> &[T] {
+        self.z.as_ref()
+    }
+
+    /// One step on the batch `x` (n_in × b), `c` (features × b, contiguous columns); `w` is updated in place.
+    pub fn step<B: Backend<T>, N: Network<T>>(
+        &mut self,
+        backend: &B,
+        network: &N,
+        loss: &impl Loss,
+        w: &mut [T],
+        x: MatRef<'_, T>,
+        c: MatRef<'_, T>,
+        mut work: &mut [T],
+    ) -> Result<CurveBallReport<T>, Error> {
+        let (shape, n) = (network.shape(), x.cols());
+        let m = shape.features;
+        check_shape("targets", (m, n), c.shape())?;
+        check_length("w", shape.params, w.len())?;
+        check_length("state", shape.params, self.z.as_ref().len())?;
+        check_workspace("work", curveball_work_len(shape, n), work.len())?;
+        let mut next = |len| take("work", &mut work, len);
+        let (delta, w_new) = (next(shape.params)?, next(shape.params)?);
+        let cache = next(shape.cache.of(n))?;
+        let (s, g, p) = (next(m * n)?, next(m * n)?, next(m * n)?);
+        let (jz, hjz, jd) = (next(m * n)?, next(m * n)?, next(m * n)?);
+        let z = self.z.as_mut();
+        let lambda = self.lambda;
+
+        // g and Δ = Jᵀ(E″ J z) + g + λ z, in one backward pass: the cotangents are added.
+        network.forward(backend, w, x, MatMut::new(s, m, n)?, cache, work)?;
+        let value = loss.gradient(MatRef::new(s, m, n)?, c, MatMut::new(g, m, n)?, MatMut::new(p, m, n)?);
+        let point = Point { theta: w, x, cache };
+        network.jvp(backend, point, z, None, MatMut::new(jz, m, n)?, work)?;
+        loss.hessian_vector(MatRef::new(p, m, n)?, MatRef::new(jz, m, n)?, MatMut::new(hjz, m, n)?);
+        s.iter_mut().zip(&*g).zip(&*hjz).for_each(|((s, &g), &h)| *s = g + h);
+        delta.iter_mut().zip(&*z).for_each(|(d, &z)| *d = lambda * z);
+        network.vjp(backend, point, MatRef::new(s, m, n)?, delta, None, work)?;
+
+        let (rho, beta, predicted) = match self.options.fixed {
+            Some((rho, beta)) => (rho, beta, None),
+            None => {
+                network.jvp(backend, point, delta, None, MatMut::new(jd, m, n)?, work)?;
+                loss.hessian_vector(MatRef::new(p, m, n)?, MatRef::new(jd, m, n)?, MatMut::new(s, m, n)?);
+                let a = Plane {
+                    dd: backend.dot(jd, s) + lambda * backend.dot(delta, delta),
+                    dz: backend.dot(jz, s) + lambda * backend.dot(delta, z),
+                    zz: backend.dot(jz, hjz) + lambda * backend.dot(z, z),
+                    gd: backend.dot(g, jd),
+                    gz: backend.dot(g, jz),
+                };
+                let (rho, beta) = a.minimize();
+                (rho, beta, Some(-T::from_f64(0.5) * (beta * a.gd - rho * a.gz)))
+            }
+        };
+
+        // z ← ρ z − β Δ in Δ's place, w_new ← (1 − η·decay) w + η z; nothing is kept unless all of it is finite.
+        let eta = self.options.learning_rate;
+        let keep = T::ONE - eta * self.options.weight_decay;
+        delta.iter_mut().zip(&*z).for_each(|(d, &z)| *d = rho * z - beta * *d);
+        for ((new, &w), &z) in w_new.iter_mut().zip(&*w).zip(&*delta) {
+            *new = keep * w + eta * z;
+        }
+        let mut report = CurveBallReport { loss: value, rho, beta, lambda, ratio: None, finite: true };
+        if !(value.is_finite() && delta.iter().chain(&*w_new).all(|x| x.is_finite())) {
+            report.finite = false;
+            return Ok(report);
+        }
+        z.copy_from_slice(delta);
+        w.copy_from_slice(w_new);
+        if let (true, 0, Some(predicted)) = (self.options.adapt_lambda, self.steps % INTERVAL, predicted) {
+            network.forward(backend, w, x, MatMut::new(s, m, n)?, cache, work)?;
+            let ratio = (loss.value(MatRef::new(s, m, n)?, c) - value) / predicted;
+            let factor = T::from_f64(0.999).powi(INTERVAL as i32);
+            if ratio < T::from_f64(0.5) {
+                self.lambda /= factor;
+            } else if ratio > T::from_f64(1.5) {
+                self.lambda *= factor;
+            }
+            report.ratio = Some(ratio);
+            report.lambda = self.lambda;
+        }
+        self.steps += 1;
+        Ok(report)
+    }
+}
+
+/// The quadratic model on the plane of Δ and z: ΔᵀHΔ, ΔᵀHz, zᵀHz, gᵀΔ, gᵀz.
+struct Plane<T> {
+    dd: T,
+    dz: T,
+    zz: T,
+    gd: T,
+    gz: T,
+}
+
+impl<T: Real> Plane<T> {
+    /// (ρ, β) of the minimum; ρ = 0 when the plane is only the line of Δ, both 0 when it is nothing.
+    fn minimize(&self) -> (T, T) {
+        let positive = |x: T| x > T::ZERO && x <= T::MAX;
+        if !positive(self.dd) {
+            return (T::ZERO, T::ZERO);
+        }
+        let line = (T::ZERO, self.gd / self.dd);
+        if !positive(self.zz) {
+            return line;
+        }
+        // Scaled to ones on the diagonal: [1 c; c 1] [b; r] = [gd/√dd; gz/√zz].
+        let (root_d, root_z) = (self.dd.sqrt(), self.zz.sqrt());
+        let cosine = self.dz / root_d / root_z;
+        let sine2 = (T::ONE - cosine) * (T::ONE + cosine);
+        let independent = sine2 > T::from_f64(16.0) * T::EPSILON;
+        if !independent {
+            return line;
+        }
+        let (gd, gz) = (self.gd / root_d, self.gz / root_z);
+        (-(gz - cosine * gd) / sine2 / root_z, (gd - cosine * gz) / sine2 / root_d)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Plane;
+
+    /// The gradient of the model vanishes at (β, −ρ), at scales whose products would overflow.
+    #[test]
+    fn the_plane_is_minimized_at_any_scale() {
+        for scale in [1e-150, 1.0, 1e150] {
+            let a = Plane { dd: 4.0 * scale, dz: 1.0, zz: 3.0 / scale, gd: 5.0, gz: -7.0 / scale };
+            let (rho, beta) = a.minimize();
+            assert!((a.dd * beta - a.dz * rho - a.gd).abs() < 1e-13 * a.gd.abs());
+            assert!((a.dz * beta - a.zz * rho - a.gz).abs() < 1e-13 * a.gz.abs());
+        }
+    }
+
+    #[test]
+    fn degenerate_planes_are_lines_or_points() {
+        let line = Plane { dd: 2.0, dz: 0.0, zz: 0.0, gd: 3.0, gz: 0.0 };
+        assert_eq!(line.minimize(), (0.0, 1.5));
+        let parallel = Plane { dd: 2.0, dz: 4.0, zz: 8.0, gd: 3.0, gz: 6.0 };
+        assert_eq!(parallel.minimize(), (0.0, 1.5));
+        let nothing = Plane { dd: 0.0, dz: 0.0, zz: 0.0, gd: 0.0, gz: 0.0 };
+        assert_eq!(nothing.minimize(), (0.0, 0.0));
+        let nan = Plane { dd: f64::NAN, dz: 0.0, zz: 1.0, gd: 1.0, gz: 1.0 };
+        assert_eq!(nan.minimize(), (0.0, 0.0));
+    }
+}

@@ -1,0 +1,125 @@
+//! slimTrain: stochastic training where W is re-estimated in every step by sampled Tikhonov, and θ follows the gradient.
+//!
+//! On a batch (X, C) of b samples: Z = F(θ, X); W ← one step of [`SampledTikhonov`]; with the *new* W held constant
+//!
+//! ```text
+//! g = J_Zᵀ( W_zᵀ (W [Z; 1] − C)/b ) + R′(θ),      θ ← update(θ, g)
+//! ```
+//! where update is Adam or any other [`Update`]. The loss is least squares, ½ mean over samples of ‖W [Z; 1] − C‖². Stored
+//! features are those of the θ with which they were computed, as published.
+//!
+//! Source: E. Newman, J. Chung, M. Chung, L. Ruthotto, "slimTrain: a stochastic approximation method for training separable
+//! deep neural networks" (SIAM J. Sci. Comput. 44, 2022), algorithm 1. Cost: one forward, one backward pass over the batch
+//! and one step for W.
+
+use crate::backend::Backend;
+use crate::error::{Error, check_length, check_shape, check_workspace, take};
+use crate::matrix::{MatMut, MatRef};
+use crate::nn::{Network, Point, Regularizer, Shape};
+use crate::optim::{LambdaRule, SampledTikhonov, Update, sampled_tikhonov_work_len};
+use crate::scalar::Real;
+
+/// One step of [`SlimTrain`]; losses are those of the batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SlimTrainReport<T> {
+    /// ½ mean ‖W [Z; 1] − C‖² with the new W at the θ before its step.
+    pub loss: T,
+    /// The same plus R(θ) and α/2 ‖W‖².
+    pub objective: T,
+    /// Λ of this step.
+    pub lambda: T,
+    /// σ_total after it.
+    pub sum_lambda: T,
+    /// The regularization weight α of W that this corresponds to: σ_total/(steps + 1).
+    pub alpha: T,
+}
+
+/// Length of the workspace of [`SlimTrain::step`].
+pub const fn slimtrain_work_len(shape: Shape, targets: usize, batch: usize, memory: usize) -> usize {
+    let linear = sampled_tikhonov_work_len(shape.features, targets, batch, memory);
+    let pass = shape.work.of(batch) + targets * batch;
+    let scratch = if linear > pass { linear } else { pass };
+    shape.params + shape.cache.of(batch) + shape.features * batch + scratch
+}
+
+/// slimTrain around an on-line linear layer; θ, W and the rule for θ are the caller's.
+#[derive(Clone, Debug)]
+pub struct SlimTrain<T, S> {
+    linear: SampledTikhonov<T, S>,
+    batch: usize,
+    memory: usize,
+    targets: usize,
+}
+
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
+    /// Batches of at most `batch` samples, `memory` previous batches, σ_total starting at `sum_lambda`; `state` has
+    /// [`sampled_tikhonov_state_len`](super::sampled_tikhonov_state_len) elements for the network's features.
+    pub fn new(
+        shape: Shape,
+        targets: usize,
+        batch: usize,
+        memory: usize,
+        sum_lambda: T,
+        state: S,
+    ) -> Result<Self, Error> {
+        let linear = SampledTikhonov::new(shape.features, targets, batch, memory, sum_lambda, state)?;
+        Ok(Self { linear, batch, memory, targets })
+    }
+
+    /// The linear layer's state.
+    pub fn linear(&self) -> &SampledTikhonov<T, S> {
+        &self.linear
+    }
+
+    /// One step on the batch `x` (n_in × b), `c` (targets × b); θ and `w` (targets × (features + 1)) are updated in place.
+    ///
+    /// Features or targets that are not finite give [`Error::NonFinite`], and θ and W stay as they are.
+    pub fn step<B: Backend<T>, N: Network<T>>(
+        &mut self,
+        backend: &B,
+        network: &N,
+        regularizer: &impl Regularizer<T>,
+        rule: &mut impl LambdaRule<T>,
+        update: &mut impl Update<T>,
+        theta: &mut [T],
+        w: &mut [T],
+        x: MatRef<'_, T>,
+        c: MatRef<'_, T>,
+        mut work: &mut [T],
+    ) -> Result<SlimTrainReport<T>, Error> {
+        let (shape, m, b) = (network.shape(), self.targets, x.cols());
+        let f = shape.features;
+        check_shape("targets", (m, b), c.shape())?;
+        check_length("theta", shape.params, theta.len())?;
+        let needed = slimtrain_work_len(shape, m, self.batch, self.memory);
+        check_workspace("work", needed, work.len())?;
+        let gradient = take("work", &mut work, shape.params)?;
+        let cache = take("work", &mut work, shape.cache.of(b))?;
+        let z = take("work", &mut work, f * b)?;
+        network.forward(backend, theta, x, MatMut::new(z, f, b)?, cache, work)?;
+        let step = self.linear.update(backend, MatRef::new(z, f, b)?, c, w, rule, work)?;
+
+        let residual = take("work", &mut work, m * b)?;
+        let weights = MatRef::new(w, m, f + 1)?;
+        let (wz, bias) = (weights.columns(0, f)?, weights.col(f));
+        let mut r = MatMut::new(residual, m, b)?;
+        for (j, column) in r.cols_mut().enumerate() {
+            for ((r, &bias), c) in column.iter_mut().zip(bias).zip(c.col_iter(j)) {
+                *r = bias - c;
+            }
+        }
+        backend.gemm(T::ONE, wz, MatRef::new(z, f, b)?, T::ONE, r)?;
+        let (half, samples) = (T::from_f64(0.5), T::from_usize(b));
+        let loss = half * backend.dot(residual, residual) / samples;
+        let r = MatRef::new(residual, m, b)?;
+        backend.gemm(T::ONE / samples, wz.transpose(), r, T::ZERO, MatMut::new(z, f, b)?)?;
+        gradient.fill(T::ZERO);
+        let point = Point { theta, x, cache };
+        network.vjp(backend, point, MatRef::new(z, f, b)?, gradient, None, work)?;
+        regularizer.add_product(theta, gradient);
+        let alpha = step.sum_lambda / T::from_usize(self.linear.steps() + 1);
+        let objective = loss + regularizer.value(theta) + half * alpha * backend.dot(w, w);
+        update.update(theta, gradient)?;
+        Ok(SlimTrainReport { loss, objective, lambda: step.lambda, sum_lambda: step.sum_lambda, alpha })
+    }
+}
