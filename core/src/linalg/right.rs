@@ -32,15 +32,12 @@ pub fn solve_right_upper_transposed_in_place<T: Real>(r: MatRef<'_, T>, mut x: M
 }
 
 /// x ← (x − Σ coefficient · column)/Rⱼⱼ
-fn eliminate<'a, T: Real>(
+fn eliminate<'a, T: Real + 'a>(
     r: MatRef<'_, T>,
     j: usize,
     terms: impl Iterator<Item = (&'a [T], Option<T>)>,
     x: &mut [T],
-) -> Result<(), Error>
-where
-    T: 'a,
-{
+) -> Result<(), Error> {
     for (column, coefficient) in terms {
         let coefficient = coefficient.unwrap_or(T::ZERO);
         for (x, &y) in x.iter_mut().zip(column) {

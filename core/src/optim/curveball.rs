@@ -225,7 +225,7 @@ mod tests {
     /// The gradient of the model vanishes at (β, −ρ), at scales whose products would overflow.
     #[test]
     fn the_plane_is_minimized_at_any_scale() {
-        for scale in [1e-150, 1.0, 1e150] {
+        for scale in [1e-150, 1.0, 1e150_f64] {
             let a = Plane { dd: 4.0 * scale, dz: 1.0, zz: 3.0 / scale, gd: 5.0, gz: -7.0 / scale };
             let (rho, beta) = a.minimize();
             assert!((a.dd * beta - a.dz * rho - a.gd).abs() < 1e-13 * a.gd.abs());

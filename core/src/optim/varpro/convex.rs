@@ -118,7 +118,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
         if !(alpha > T::ZERO && alpha.is_finite()) {
             return Err(Error::InvalidOption { what: "alpha > 0" });
         }
-        if !(tolerance > T::ZERO) {
+        if !(tolerance > T::ZERO && tolerance.is_finite()) {
             return Err(Error::InvalidOption { what: "tolerance > 0" });
         }
         if samples == 0 {
