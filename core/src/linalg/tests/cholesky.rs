@@ -67,7 +67,15 @@ fn the_first_pivot_that_is_not_positive_is_named() {
     for n in [1, 2, 5, 40, 70] {
         for bad in [0, n / 2, n - 1] {
             for pivot in [0.0, -1.0] {
-                let mut a = Dense::<f64>::from_fn(n, n, |i, j| if i != j { 0.0 } else if i == bad { pivot } else { 1.0 });
+                let mut a = Dense::<f64>::from_fn(n, n, |i, j| {
+                    if i != j {
+                        0.0
+                    } else if i == bad {
+                        pivot
+                    } else {
+                        1.0
+                    }
+                });
                 let found = cholesky_in_place(&Portable, a.view_mut());
                 assert_eq!(found, Err(Error::NotPositiveDefinite { pivot: bad }), "n = {n}, pivot {pivot}");
             }

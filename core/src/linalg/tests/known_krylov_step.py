@@ -1,6 +1,6 @@
 """Known answer for tests/krylov.rs, in 40 digits: python3 known_krylov_step.py (needs mpmath).
 
-H = G'G / 16 with G[i][j] = (5 i + 3 j + i j) mod 7 - 3 (7 x 7), b[i] = i + 1; Arnoldi to dimension 4 and the minimizer of
+H = G'G / 16 + diag(1, ..., 7) / 8 with G[i][j] = (5 i + 3 j + i j) mod 7 - 3 (7 x 7), b[i] = i + 1; Arnoldi to dimension 4 and the minimizer of
 |Hbar z - beta e1| in it, free and of length 1/2, whose lambda is found by bisection on the normal equations.
 """
 from mpmath import mp, mpf, matrix, lu_solve, norm, sqrt, eye
@@ -11,7 +11,7 @@ G = matrix(n, n)
 for i in range(n):
     for j in range(n):
         G[i, j] = (5 * i + 3 * j + i * j) % 7 - 3
-H = G.T * G / 16
+H = G.T * G / 16 + mp.diag([mpf(i + 1) / 8 for i in range(n)])
 b = matrix([i + 1 for i in range(n)])
 beta = norm(b)
 V, Hbar = [b / beta], matrix(k + 1, k)

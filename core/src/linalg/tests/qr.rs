@@ -17,9 +17,8 @@ fn run<T: Real>(limits: &mut Limits) {
                 form_q(&Portable, qr.view(), &tau, q.view_mut()).unwrap();
                 assert!(qr.gaps_untouched() && q.gaps_untouched());
 
-                let difference = norm_of(m, n, |i, j| {
-                    a.at(i, j) - (0..k.min(j + 1)).map(|p| q.at(i, p) * qr.at(p, j)).sum::<f64>()
-                });
+                let difference =
+                    norm_of(m, n, |i, j| a.at(i, j) - (0..k.min(j + 1)).map(|p| q.at(i, p) * qr.at(p, j)).sum::<f64>());
                 limits.record("|A - QR| / (m eps |A|)", ratio::<T>(difference, m, a.norm()), &context);
                 limits.record("|I - Q'Q| / (m eps)", orthogonality(&q, m), &context);
 

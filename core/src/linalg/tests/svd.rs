@@ -97,6 +97,25 @@ fn known_singular_values() {
     }
 }
 
+/// Columns graded by 2^10 each, in `f64`, against 60-digit arithmetic: `known_singular_values.py`.
+#[test]
+fn known_singular_values_over_sixteen_decades() {
+    let a = Dense::<f64>::from_fn(6, 6, |i, j| {
+        (((7 * i + 3 * j * j + i * j) % 11) as f64 - 5.0) * libm::ldexp(1.0, -10 * j as i32)
+    });
+    let exact = [
+        8.246_211_741_048_61,
+        0.007_783_724_161_908_329,
+        6.039_797_911_133_637e-6,
+        6.653_341_158_871_344e-9,
+        8.141_498_831_668_363e-13,
+        4.884_981_308_350_133_4e-15,
+    ];
+    for (s, exact) in decompose(&a).s.into_iter().zip(exact) {
+        assert!((s - exact).abs() < 8.0 * f64::EPSILON * exact, "{s:e} and {exact:e}");
+    }
+}
+
 #[test]
 fn rank_and_zero_columns() {
     let svd = decompose(&Dense::<f64>::from_fn(4, 3, |i, j| ((i + 1) * (j + 1)) as f64));

@@ -34,8 +34,7 @@ fn run<T: Real>(limits: &mut Limits) {
 
 #[test]
 fn residual_ratios_stay_below_their_limits() {
-    let mut limits =
-        Limits::new(&[("|AX - XL| / (n eps |A|)", 4.0), ("|I - X'X| / (n eps)", 4.0), ("sweeps", 20.0)]);
+    let mut limits = Limits::new(&[("|AX - XL| / (n eps |A|)", 4.0), ("|I - X'X| / (n eps)", 4.0), ("sweeps", 20.0)]);
     run::<f64>(&mut limits);
     run::<f32>(&mut limits);
     limits.finish();
