@@ -4,5 +4,6 @@ pub mod cdr;
 pub mod data;
 pub mod matrix;
 pub mod network;
+pub mod train;
 
 pub use matrix::DenseMatrix;
