@@ -3,6 +3,8 @@
 pub mod cdr;
 pub mod data;
 pub mod matrix;
+pub mod model;
 pub mod network;
 
 pub use matrix::DenseMatrix;
+pub use model::Model;
