@@ -3,7 +3,9 @@
 pub mod cdr;
 pub mod data;
 pub mod matrix;
+pub mod model;
 pub mod network;
 pub mod train;
 
 pub use matrix::DenseMatrix;
+pub use model::Model;
