@@ -3,5 +3,6 @@
 pub mod cdr;
 pub mod data;
 pub mod matrix;
+pub mod network;
 
 pub use matrix::DenseMatrix;

@@ -2,6 +2,8 @@
 //!
 //! The desktop counterpart of the core's inline `Matrix<T, R, C>`. Data sets are stored one sample a column.
 
+use gaussling_core::{MatMut, MatRef};
+
 /// A column-major `rows × cols` matrix on the heap; element `(i, j)` is at `data[i + j * rows]`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DenseMatrix<T> {
@@ -63,6 +65,16 @@ impl<T: Copy> DenseMatrix<T> {
         &mut self.data
     }
 
+    /// The matrix as the core's routines read it.
+    pub fn view(&self) -> MatRef<'_, T> {
+        MatRef::new(&self.data, self.rows, self.cols).expect("the length is rows * cols by construction")
+    }
+
+    /// The matrix as the core's routines write it.
+    pub fn view_mut(&mut self) -> MatMut<'_, T> {
+        MatMut::new(&mut self.data, self.rows, self.cols).expect("the length is rows * cols by construction")
+    }
+
     /// The matrix whose columns are `self`'s columns at `indices`, in that order.
     ///
     /// # Panics
@@ -93,5 +105,23 @@ impl<T> std::ops::IndexMut<(usize, usize)> for DenseMatrix<T> {
     fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
         &mut self.data[i + j * self.rows]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_show_the_same_elements() {
+        for (rows, cols) in [(0, 0), (0, 3), (3, 0), (1, 1), (2, 3), (50, 1)] {
+            let mut a = DenseMatrix::from_fn(rows, cols, |i, j| 10 * i + j);
+            assert_eq!(a.view().shape(), (rows, cols));
+            for j in 0..cols {
+                assert_eq!(a.view().col(j), a.col(j));
+            }
+            a.view_mut().fill(7);
+            assert_eq!(a, DenseMatrix::from_fn(rows, cols, |_, _| 7));
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Contract of everything in this folder:
 //! * shapes, lengths and workspace are checked at entry; after that no routine can index out of range, whatever the numbers;
-//! * a factorization refuses NaN and infinities with [`Error::NonFinite`](crate::Error::NonFinite) before it writes
+//! * a factorization refuses NaN and infinities with [`Error::NonFinite`] before it writes
 //!   anything; the triangular solves and the products with Q pass them on as IEEE 754 has it;
 //! * everything is generic over [`Real`], so it also runs on dual numbers. Branches look at values, and a value that happens
 //!   to be zero does not cut off a derivative;
@@ -17,7 +17,7 @@
 //! | X R = B, X Rᵀ = B | [`solve_right_upper_in_place`] and its kin | n²p | none |
 //! | A X = B, A symmetric positive definite | [`cholesky_in_place`], [`cholesky_solve_in_place`] | n³/3 + 2n²p | none |
 //! | min ‖A X − B‖, m ≥ n, full rank | [`least_squares_in_place`] | 2n²(m − n/3) + 4mnp | `tau`: k |
-//! | orthonormal basis of the columns | [`qr_in_place`], [`form_q`] | 2k²(m + n)… | `tau`: k |
+//! | orthonormal basis of the columns | [`qr_in_place`], [`form_q`] | 4n²(m − n/3) for m ≥ n | `tau`: k |
 //! | singular values, rank, Tikhonov for many λ | [`svd_in_place`] | 6mn² + 3n³ a sweep, 5 to 10 sweeps | none |
 //! | eigenvalues of a small symmetric matrix | [`symmetric_eigen_in_place`] | 9n³ a sweep, 5 to 10 sweeps | none |
 //! | H s = b with products only, ‖s‖ ≤ Δ | [`Krylov`] | 2n·dim² + products | [`krylov_work_len`] |

@@ -4,7 +4,7 @@
 //!
 //! 1. Scale A by a power of two, so that squares of elements neither overflow nor, within the range below, underflow.
 //! 2. For p = 0, 1, … bring the longest remaining column to place p (de Rijk 1989), then for each q > p rotate columns p
-//!    and q to be orthogonal, and V along with them. The Gram matrix of the pair has α = aₚᵀaₚ, β = a_qᵀa_q, γ = aₚᵀa_q.
+//!    and q to be orthogonal, and V along with them. The Gram matrix of the pair has α = a_pᵀ a_p, β = a_qᵀ a_q, γ = a_pᵀ a_q.
 //! 3. Stop after a sweep in which every pair had |γ| ≤ ε (√m + 2) √α √β before its rotation, or after 60 sweeps.
 //! 4. σⱼ = ‖aⱼ‖, uⱼ = aⱼ/σⱼ, in descending order.
 //!
@@ -16,7 +16,7 @@
 //! relative error of about n ε κ(B); κ(A) plays no part. A matrix graded by *rows* has this accuracy for its transpose.
 //! Columns shorter than about 10⁻²⁸⁰ (`f64`) or 10⁻²⁴ (`f32`) of the largest count as zero.
 //!
-//! Cost: at most 6mn² + 3n³ flops a sweep, 5 to 10 sweeps. For m ≫ n factor A = Q R first and decompose R. Derivatives:
+//! Cost: at most 6mn² + 3n³ flops a sweep, 5 to 10 sweeps, up to 20 when columns are exact multiples of one another. For m ≫ n factor A = Q R first and decompose R. Derivatives:
 //! right for distinct singular values; for equal ones the vectors have none.
 
 use super::check_finite;
@@ -33,7 +33,7 @@ use crate::scalar::Real;
 pub struct SvdReport {
     /// Sweeps over all pairs of columns, the last one included that found them orthogonal.
     pub sweeps: usize,
-    /// Converged: |aₚᵀa_q| ≤ ε (√m + 2) ‖aₚ‖ ‖a_q‖ for all p < q in the last sweep.
+    /// Converged: |a_pᵀ a_q| ≤ ε (√m + 2) ‖a_p‖ ‖a_q‖ for all p < q in the last sweep.
     pub status: JacobiStatus,
 }
 

@@ -1,8 +1,8 @@
 //! Eigenvalues and eigenvectors of a small symmetric matrix, A = X Λ Xᵀ, by cyclic Jacobi rotations.
 //!
 //! 1. Scale A by a power of two to a largest element between 1 and 2, and copy its lower triangle to the upper one.
-//! 2. For all p < q rotate rows and columns p and q so that aₚ_q = 0, and the columns of X along with them.
-//! 3. Stop after a sweep in which every pair had |aₚ_q| ≤ ε √|aₚₚ a_qq| or |aₚ_q| ≤ ε² max|A| before its rotation, or after
+//! 2. For all p < q rotate rows and columns p and q so that a_pq = 0, and the columns of X along with them.
+//! 3. Stop after a sweep in which every pair had |a_pq| ≤ ε √|a_pp a_qq| or |a_pq| ≤ ε² max|A| before its rotation, or after
 //!    60 sweeps. The second inequality is for eigenvalues that are zero.
 //! 4. Sort ascending.
 //!
@@ -26,7 +26,7 @@ use crate::scalar::Real;
 pub struct EigenReport {
     /// Sweeps over all pairs, the last one included that found nothing to do.
     pub sweeps: usize,
-    /// Converged: |aₚ_q| ≤ ε √|aₚₚ a_qq| or |aₚ_q| ≤ ε² max|A| for all p < q in the last sweep.
+    /// Converged: |a_pq| ≤ ε √|a_pp a_qq| or |a_pq| ≤ ε² max|A| for all p < q in the last sweep.
     pub status: JacobiStatus,
 }
 

@@ -403,7 +403,7 @@ pub enum DataError {
 }
 
 /// Text of a file as a message shows it: in quotes, control characters escaped, cut after 40 characters.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{:?}...", &text[..end]),
         None => format!("{text:?}"),

@@ -33,6 +33,7 @@ mod standardize;
 mod testing;
 
 pub use dataset::{Dataset, LoadOptions, Task, load, load_inputs, load_like};
+pub(crate) use error::quoted;
 pub use error::{Cell, DataError, Shape};
 pub use split::{Sizes, Split, split};
 pub use standardize::Standardization;

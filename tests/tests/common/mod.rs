@@ -118,3 +118,15 @@ fn columns_first<T: Copy>(shape: &[usize], row_major: bool, values: Vec<T>) -> V
         _ => panic!("shape {shape:?}: at most two dimensions"),
     }
 }
+
+/// Fails unless max |found − expected| ≤ limit · max |expected|.
+pub fn assert_close(what: &str, found: &[f64], expected: &[f64], limit: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}: length");
+    let scale = expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+    let error = found
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |m: f64, e| if e > m || e.is_nan() { e } else { m });
+    assert!(error <= limit * scale, "{what}: error {:.2e} of the largest entry, limit {limit:.2e}", error / scale);
+}

@@ -53,7 +53,7 @@ pub const fn krylov_work_len(n: usize, max_dim: usize) -> usize {
 /// Why [`Krylov::build`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KrylovStatus {
-    /// residual / β < tolerance. Also when the new vector was negligible at the same time.
+    /// ‖b − H s‖ / ‖b‖ < tolerance. Also when the new vector was negligible at the same time.
     Converged,
     /// The dimension has reached its maximum.
     MaxDim,
@@ -81,7 +81,9 @@ pub struct KrylovStep<T> {
     pub norm: T,
     /// λ, zero when the radius does not bind.
     pub lambda: T,
-    /// bᵀs − ½ sᵀHs, by how much the quadratic model falls.
+    /// bᵀs − ½ sᵀHs, by how much the quadratic model falls. Positive for positive definite H (free step: D. C.-L. Fong and
+    /// M. Saunders, "CG versus MINRES: an empirical comparison", SQU J. Sci. 17, 2012). Where H is singular and b outside its
+    /// range the free step may have a negative one: it makes the residual small, not the model.
     pub predicted_decrease: T,
 }
 
@@ -126,10 +128,10 @@ pub struct Krylov<'a, T> {
     /// W, max_dim × max_dim
     right: &'a mut [T],
     sigma: &'a mut [T],
-    /// The Givens rotations (c, s) of the building phase; `cosines` is scratch afterwards.
+    /// The Givens rotations (c, s) of the building phase.
     cosines: &'a mut [T],
     sines: &'a mut [T],
-    /// β e₁ after the rotations, max_dim + 1
+    /// β e₁ after the rotations, max_dim + 1; once decomposed, Uᵀ β e₁
     rotated: &'a mut [T],
     /// The GMRES coefficients.
     gmres: &'a mut [T],
@@ -281,6 +283,7 @@ impl<'a, T: Real> Krylov<'a, T> {
     fn extend_triangle(&mut self, backend: &impl Backend<T>, j: usize) -> T {
         let rows = self.max_dim + 1;
         let range = rows * j..rows * (j + 1);
+        let largest = largest_diagonal(view(self.left, j, j, rows));
         let r = self.left.get_mut(range.clone()).unwrap_or_default();
         r.copy_from_slice(self.hessenberg.get(range).unwrap_or_default());
         for (i, (&c, &s)) in self.cosines.iter().zip(&*self.sines).enumerate().take(j) {
@@ -291,16 +294,19 @@ impl<'a, T: Real> Krylov<'a, T> {
         let (Some([x, y]), Some([g, next])) = (r.get_mut(j..j + 2), self.rotated.get_mut(j..j + 2)) else {
             return T::ZERO;
         };
+        if *y == T::ZERO && x.abs() <= singular(j + 1, largest) {
+            // The space is invariant and H singular in it: no step reduces this element of the rotated β e₁. (A rotation by
+            // the rounding errors of x would make it look as if one did.)
+            *x = T::ZERO;
+            return *g;
+        }
         let length = backend.norm(&[*x, *y]);
-        let (c, s) = if length == T::ZERO { (T::ONE, T::ZERO) } else { (*x / length, *y / length) };
+        let (c, s) = (*x / length, *y / length);
         (*x, *y) = (length, T::ZERO);
         (*g, *next) = (c * *g, -(s * *g));
         let residual = *next;
-        for (slot, value) in self.cosines.iter_mut().skip(j).take(1).zip([c]) {
-            *slot = value;
-        }
-        for (slot, value) in self.sines.iter_mut().skip(j).take(1).zip([s]) {
-            *slot = value;
+        if let (Some(cosine), Some(sine)) = (self.cosines.get_mut(j), self.sines.get_mut(j)) {
+            (*cosine, *sine) = (c, s);
         }
         residual
     }
@@ -309,17 +315,15 @@ impl<'a, T: Real> Krylov<'a, T> {
     fn solve_gmres(&mut self, backend: &impl Backend<T>) -> Result<(), Error> {
         let k = self.dim;
         let r = view(self.left, k, k, self.max_dim + 1);
-        let diagonal = (0..k).map(|i| r.get(i, i).unwrap_or(T::ZERO));
-        let largest = diagonal.clone().fold(T::ZERO, T::max);
-        let threshold = T::EPSILON * T::from_usize(k) * largest;
-        if diagonal.clone().all(|d| d > threshold) {
+        let threshold = singular(k, largest_diagonal(r));
+        if (0..k).all(|i| r.get(i, i).is_some_and(|d| d > threshold)) {
             let z = self.gmres.get_mut(..k).unwrap_or_default();
             z.copy_from_slice(self.rotated.get(..k).unwrap_or_default());
             return solve_upper_in_place(r, MatMut::column_vector(z));
         }
         self.decompose(backend)?;
         // The shortest of all minimizers: directions with σ below the threshold take no part.
-        let threshold = T::EPSILON * T::from_usize(k) * self.sigma.first().copied().unwrap_or(T::ZERO);
+        let threshold = singular(k, self.sigma.first().copied().unwrap_or(T::ZERO));
         for (f, (&y, &sigma)) in self.scratch.iter_mut().zip(self.rotated.iter().zip(&*self.sigma)).take(k) {
             *f = if sigma > threshold { y / sigma } else { T::ZERO };
         }
@@ -391,6 +395,15 @@ impl<'a, T: Real> Krylov<'a, T> {
         let predicted_decrease = linear - T::from_f64(0.5) * backend.dot(z, hz);
         Ok(KrylovStep { norm: backend.norm(z), lambda, predicted_decrease })
     }
+}
+
+/// Diagonal elements and singular values up to this are rounding errors: 10 k ε times the largest.
+fn singular<T: Real>(k: usize, largest: T) -> T {
+    T::from_f64(10.0) * T::from_usize(k) * T::EPSILON * largest
+}
+
+fn largest_diagonal<T: Real>(r: MatRef<'_, T>) -> T {
+    (0..r.cols()).filter_map(|i| r.get(i, i)).fold(T::ZERO, T::max)
 }
 
 /// A view whose elements are known to lie inside `data`; an empty one if they did not.

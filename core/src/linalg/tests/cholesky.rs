@@ -1,0 +1,112 @@
+//! ‖L Lᵀ − A‖ / (n ε ‖A‖) and ‖b − A x‖ / (n ε ‖A‖ ‖x‖), pivots, and what must not be touched.
+
+use super::*;
+use crate::linalg::*;
+use crate::{Error, Portable};
+
+/// A positive definite matrix: G Gᵀ + I, or Hilbert's with a shift, or one scaled by D on both sides.
+fn definite(kind: &str, n: usize, scale: f64, seed: u64) -> impl Fn(usize, usize) -> f64 {
+    let g = Random::new(seed).vector(n * n);
+    let kind = String::from(kind);
+    move |i, j| {
+        let grade = |i: usize| libm::pow(10.0, -6.0 * i as f64 / n as f64);
+        let gram: f64 = (0..n).map(|k| g[i + k * n] * g[j + k * n]).sum::<f64>() + f64::from(u8::from(i == j));
+        scale
+            * match kind.as_str() {
+                "Gram" => gram,
+                "graded" => gram * grade(i) * grade(j),
+                "Hilbert" => 1.0 / (i + j + 1) as f64 + if i == j { 1e-5 } else { 0.0 },
+                _ => f64::from(u8::from(i == j)),
+            }
+    }
+}
+
+fn run<T: Real>(limits: &mut Limits) {
+    for n in [0, 1, 2, 3, 5, 10, 31, 32, 33, 50, 70] {
+        for scale in scales::<T>() {
+            for (seed, kind) in ["Gram", "graded", "Hilbert", "identity"].into_iter().enumerate() {
+                let context = context(kind, n, n, scale, seed as u64);
+                let full = definite(kind, n, scale, seed as u64);
+                let a = Dense::<T>::from_fn(n, n, |i, j| full(i.max(j), i.min(j)));
+                let mut l = Dense::<T>::from_fn(n, n, |i, j| if i >= j { full(i, j) } else { f64::NAN });
+                cholesky_in_place(&Portable, l.view_mut()).unwrap_or_else(|error| panic!("{error}: {context}"));
+                assert!(l.gaps_untouched() && (0..n).all(|j| (0..j).all(|i| l.at(i, j).is_nan())), "{context}");
+
+                let difference = norm_of(n, n, |i, j| {
+                    let sum: f64 = (0..=i.min(j)).map(|k| l.at(i, k) * l.at(j, k)).sum();
+                    a.at(i, j) - sum
+                });
+                limits.record("|LL' - A| / (n eps |A|)", ratio::<T>(difference, n, a.norm()), &context);
+
+                let numbers = Random::new(9).vector(n * 2);
+                let b = Dense::<T>::from_fn(n, 2, |i, j| scale * numbers[i + j * n]);
+                let mut x = b.clone();
+                cholesky_solve_in_place(l.view(), x.view_mut()).unwrap();
+                for column in 0..2 {
+                    let residual = norm_of(n, 1, |i, _| {
+                        b.at(i, column) - (0..n).map(|j| a.at(i, j) * x.at(j, column)).sum::<f64>()
+                    });
+                    let size = norm_of(n, 1, |i, _| x.at(i, column)) * a.norm();
+                    limits.record("|b - Ax| / (n eps |A||x|)", ratio::<T>(residual, n, size), &context);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn residual_ratios_stay_below_their_limits() {
+    let mut limits = Limits::new(&[("|LL' - A| / (n eps |A|)", 3.0), ("|b - Ax| / (n eps |A||x|)", 4.0)]);
+    run::<f64>(&mut limits);
+    run::<f32>(&mut limits);
+    limits.finish();
+}
+
+#[test]
+fn the_first_pivot_that_is_not_positive_is_named() {
+    for n in [1, 2, 5, 40, 70] {
+        for bad in [0, n / 2, n - 1] {
+            for pivot in [0.0, -1.0] {
+                let mut a = Dense::<f64>::from_fn(n, n, |i, j| {
+                    if i != j {
+                        0.0
+                    } else if i == bad {
+                        pivot
+                    } else {
+                        1.0
+                    }
+                });
+                let found = cholesky_in_place(&Portable, a.view_mut());
+                assert_eq!(found, Err(Error::NotPositiveDefinite { pivot: bad }), "n = {n}, pivot {pivot}");
+            }
+        }
+    }
+    // Indefinite, although every diagonal element is positive; and one whose products overflow.
+    let mut a = Dense::<f64>::from_fn(2, 2, |i, j| if i == j { 1.0 } else { 2.0 });
+    assert_eq!(cholesky_in_place(&Portable, a.view_mut()), Err(Error::NotPositiveDefinite { pivot: 1 }));
+    let mut a = Dense::<f64>::from_fn(3, 3, |i, j| if i == j { 1e-200 } else { 1e300 });
+    assert_eq!(cholesky_in_place(&Portable, a.view_mut()), Err(Error::NotPositiveDefinite { pivot: 1 }));
+}
+
+#[test]
+fn subnormal_and_huge_diagonals() {
+    for d in [5e-324, 1e-310, 1e-200, 1e200, 1.7e308] {
+        let mut a = Dense::<f64>::from_fn(3, 3, |i, j| if i == j { d } else { 0.0 });
+        cholesky_in_place(&Portable, a.view_mut()).unwrap();
+        assert!((0..3).all(|i| a.at(i, i) == libm::sqrt(d)));
+    }
+}
+
+#[test]
+fn non_finite_input_is_refused_but_not_in_the_upper_triangle() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for (i, j) in [(0, 0), (2, 1), (3, 3)] {
+            let mut a = Dense::<f64>::from_fn(4, 4, |i, j| if i == j { 2.0 } else { 0.0 });
+            a.view_mut().set(i, j, bad);
+            assert_eq!(cholesky_in_place(&Portable, a.view_mut()), Err(Error::NonFinite { what: "a" }));
+            assert_eq!(a.at(1, 1), 2.0);
+        }
+    }
+    let mut wide = Dense::<f64>::zeros(2, 3);
+    assert!(matches!(cholesky_in_place(&Portable, wide.view_mut()), Err(Error::Shape { .. })));
+}

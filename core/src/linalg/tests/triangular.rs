@@ -1,0 +1,104 @@
+//! Componentwise backward error |b − L x| ≤ ratio · n ε |L||x| for all four systems and all kinds of strides.
+
+use super::*;
+use crate::Error;
+use crate::linalg::*;
+
+type Solve<T> = fn(MatRef<'_, T>, MatMut<'_, T>) -> Result<(), Error>;
+
+fn routines<T: Real>() -> [(&'static str, bool, bool, Solve<T>); 4] {
+    [
+        ("lower", true, false, solve_lower_in_place),
+        ("lower transposed", true, true, solve_lower_transposed_in_place),
+        ("upper", false, false, solve_upper_in_place),
+        ("upper transposed", false, true, solve_upper_transposed_in_place),
+    ]
+}
+
+fn run<T: Real>(limits: &mut Limits) {
+    for n in [0, 1, 2, 3, 5, 10, 50] {
+        for (seed, scale) in [(1, 1.0), (2, scales::<T>()[1]), (3, scales::<T>()[2])] {
+            for (name, lower, transposed, solve) in routines::<T>() {
+                let numbers = Random::new(seed).vector(n * n);
+                // NaN in the other triangle: reading it would show. Diagonals of 1/2 to 1 keep x representable.
+                let element = |i: usize, j: usize| match (i == j, (i > j) == lower) {
+                    (true, _) => scale * (0.75 + 0.25 * numbers[i * n + j]),
+                    (false, true) => scale * numbers[i * n + j] * 0.5,
+                    (false, false) => f64::NAN,
+                };
+                let dense = Dense::<T>::from_fn(n, n, element);
+                let turned = Dense::<T>::from_fn(n, n, |i, j| element(j, i));
+                let mut spread = std::vec![T::ZERO; 2 * n * n + 5 * n + 1];
+                for j in 0..n {
+                    for i in 0..n {
+                        spread[2 * i + j * (2 * n + 5)] = T::from_f64(element(i, j));
+                    }
+                }
+                let spread = MatRef::with_strides(&spread, n, n, 2, 2 * n + 5).unwrap();
+                for (strides, view) in
+                    [("columns", dense.view()), ("rows", turned.view().transpose()), ("neither", spread)]
+                {
+                    let b = Dense::<T>::from_fn(n, 3, |i, j| numbers[(i * 7 + j * 11) % (n * n)]);
+                    let mut x = b.clone();
+                    solve(view, x.view_mut()).unwrap();
+                    assert!(x.gaps_untouched());
+                    let a = |i: usize, j: usize| {
+                        let (i, j) = if transposed { (j, i) } else { (i, j) };
+                        if i == j || (i > j) == lower { dense.at(i, j) } else { 0.0 }
+                    };
+                    for column in 0..3 {
+                        for i in 0..n {
+                            let sum: f64 = (0..n).map(|j| a(i, j) * x.at(j, column)).sum();
+                            let size: f64 = (0..n).map(|j| (a(i, j) * x.at(j, column)).abs()).sum();
+                            let ratio = ratio::<T>((b.at(i, column) - sum).abs(), n, size);
+                            let context = std::format!("{name}, {strides}, n = {n}, scale {scale:e}, seed {seed}");
+                            limits.record("componentwise |b - Lx| / (n eps |L||x|)", ratio, &context);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn backward_errors_stay_below_their_limits() {
+    let mut limits = Limits::new(&[("componentwise |b - Lx| / (n eps |L||x|)", 2.0)]);
+    run::<f64>(&mut limits);
+    run::<f32>(&mut limits);
+    limits.finish();
+}
+
+#[test]
+fn a_zero_on_the_diagonal_is_named_and_nothing_is_written() {
+    for (_, _, _, solve) in routines::<f64>() {
+        let mut a = Dense::<f64>::from_fn(4, 4, |_, _| 1.0);
+        a.view_mut().set(2, 2, 0.0);
+        a.view_mut().set(3, 3, -0.0);
+        let mut b = Dense::from_fn(4, 2, |_, _| 1.0);
+        assert_eq!(solve(a.view(), b.view_mut()), Err(Error::Singular { column: 2 }));
+        assert!((0..4).all(|i| b.at(i, 1) == 1.0));
+    }
+}
+
+#[test]
+fn shapes_are_checked() {
+    let (square, wide) = (Dense::<f64>::from_fn(3, 3, |_, _| 1.0), Dense::<f64>::from_fn(3, 4, |_, _| 1.0));
+    for (_, _, _, solve) in routines::<f64>() {
+        let mut b = Dense::zeros(4, 1);
+        assert_eq!(
+            solve(square.view(), b.view_mut()),
+            Err(Error::Shape { what: "b", expected: (3, 1), found: (4, 1) })
+        );
+        assert!(matches!(solve(wide.view(), b.view_mut()), Err(Error::Shape { found: (3, 4), .. })));
+        assert_eq!(solve(square.view(), Dense::zeros(3, 0).view_mut()), Ok(()));
+    }
+}
+
+#[test]
+fn nan_in_the_right_hand_side_passes_through() {
+    let l = Dense::<f64>::from_fn(3, 3, |_, _| 1.0);
+    let mut b = Dense::from_fn(3, 1, |i, _| if i == 1 { f64::NAN } else { 1.0 });
+    solve_lower_in_place(l.view(), b.view_mut()).unwrap();
+    assert!(b.at(0, 0) == 1.0 && b.at(1, 0).is_nan() && b.at(2, 0).is_nan());
+}

@@ -1,0 +1,203 @@
+//! [`Sequential`]: layers one after another, as many as are known at run time.
+
+use gaussling_core::nn::{Chain, Init, Network, Point, Shape};
+use gaussling_core::{Backend, Error, MatMut, MatRef, Real};
+use rand_core::Rng;
+
+use super::function::{Function, Pointwise};
+use super::layer::DynLayer;
+
+/// Most layers of a [`Sequential`]; a residual block counts as one, whatever the number of its steps.
+pub const MAX_LAYERS: usize = 256;
+
+/// Most parameters: what a slice of `f64` can hold.
+const MAX_PARAMS: usize = isize::MAX as usize / size_of::<f64>();
+
+/// A network whose layers are known at run time; without layers it is the identity.
+///
+/// θ holds the layers' parameters one after another, as a tuple of layers does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sequential {
+    inputs: usize,
+    layers: Vec<DynLayer>,
+}
+
+impl Sequential {
+    /// A network without layers.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] when `inputs` is 0.
+    pub fn new(inputs: usize) -> Result<Self, Error> {
+        check(inputs > 0, "inputs >= 1")?;
+        Ok(Self { inputs, layers: Vec::new() })
+    }
+
+    /// Appends a layer.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when its inputs are not as many as the features so far; [`Error::InvalidOption`] when it has no
+    /// features, or when there would be too many layers or parameters. The network is unchanged then.
+    pub fn push(&mut self, layer: DynLayer) -> Result<(), Error> {
+        let (expected, shape) = (self.features(), layer.shape());
+        if shape.inputs != expected {
+            return Err(Error::Length { what: "inputs of the layer", expected, found: shape.inputs });
+        }
+        check(shape.features > 0, "features >= 1")?;
+        check(self.layers.len() < MAX_LAYERS, "layers <= MAX_LAYERS")?;
+        check(
+            self.shape().params.saturating_add(shape.params) <= MAX_PARAMS,
+            "parameters of a size that memory can have",
+        )?;
+        self.layers.push(layer);
+        Ok(())
+    }
+
+    /// This network followed by an affine layer with bias: all weights `[θ; vec W]` of a separable model as one network.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn with_output(&self, outputs: usize) -> Result<Self, Error> {
+        let mut whole = self.clone();
+        whole.push(DynLayer::affine(self.features(), outputs))?;
+        Ok(whole)
+    }
+
+    /// The layers, first to last.
+    pub fn layers(&self) -> &[DynLayer] {
+        &self.layers
+    }
+
+    /// Number of layers.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there are no layers.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// Rows of X.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Rows of Z.
+    pub fn features(&self) -> usize {
+        self.layers.last().map_or(self.inputs, |layer| layer.shape().features)
+    }
+
+    /// Sizes, and lengths of cache and workspace; the same for every scalar.
+    pub fn shape(&self) -> Shape {
+        Network::<f64>::shape(self)
+    }
+
+    fn tail(&self) -> Tail<'_> {
+        Tail { inputs: self.inputs, layers: &self.layers }
+    }
+}
+
+macro_rules! with_tail {
+    ($self:ident, $net:ident => $body:expr) => {{
+        let $net = &$self.tail();
+        $body
+    }};
+}
+
+super::delegate_network!(Sequential, with_tail);
+
+/// Some of the last layers: `Chain` of the first of them and the others, as tuples nest.
+#[derive(Clone, Copy, Debug)]
+struct Tail<'a> {
+    inputs: usize,
+    layers: &'a [DynLayer],
+}
+
+/// What a [`Tail`] computes with.
+enum Parts<'a> {
+    None(Pointwise),
+    One(&'a DynLayer),
+    More(Chain<Tail<'a>, Tail<'a>>),
+}
+
+impl<'a> Tail<'a> {
+    fn parts<T: Real>(&self) -> Result<Parts<'a>, Error> {
+        Ok(match self.layers {
+            [] => Parts::None(self.identity()),
+            [only] => Parts::One(only),
+            [first, others @ ..] => {
+                let inputs = first.shape().features;
+                let first = Tail { inputs: self.inputs, layers: std::slice::from_ref(first) };
+                Parts::More(Chain::new::<T>(first, Tail { inputs, layers: others })?)
+            }
+        })
+    }
+
+    fn identity(&self) -> Pointwise {
+        Pointwise { function: Function::Identity, size: self.inputs }
+    }
+}
+
+macro_rules! with_parts {
+    ($self:ident, $net:ident => $body:expr) => {
+        match &$self.parts::<T>()? {
+            Parts::None($net) => $body,
+            Parts::One($net) => $body,
+            Parts::More($net) => $body,
+        }
+    };
+}
+
+impl<T: Real> Network<T> for Tail<'_> {
+    /// From the last layer to the first, as the nested chains add them up; a loop, since it is asked for often.
+    fn shape(&self) -> Shape {
+        match self.layers {
+            [] => Network::<T>::shape(&self.identity()),
+            [others @ .., last] => others.iter().rev().fold(last.shape(), |tail, layer| layer.shape().then(tail)),
+        }
+    }
+
+    fn initialize<R: Rng>(&self, scheme: Init, rng: &mut R, theta: &mut [T]) -> Result<(), Error> {
+        with_parts!(self, net => net.initialize(scheme, rng, theta))
+    }
+
+    fn forward<B: Backend<T>>(
+        &self,
+        backend: &B,
+        theta: &[T],
+        x: MatRef<'_, T>,
+        z: MatMut<'_, T>,
+        cache: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        with_parts!(self, net => net.forward(backend, theta, x, z, cache, work))
+    }
+
+    fn jvp<B: Backend<T>>(
+        &self,
+        backend: &B,
+        point: Point<'_, T>,
+        dtheta: &[T],
+        dx: Option<MatRef<'_, T>>,
+        dz: MatMut<'_, T>,
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        with_parts!(self, net => net.jvp(backend, point, dtheta, dx, dz, work))
+    }
+
+    fn vjp<B: Backend<T>>(
+        &self,
+        backend: &B,
+        point: Point<'_, T>,
+        g: MatRef<'_, T>,
+        gtheta: &mut [T],
+        gx: Option<MatMut<'_, T>>,
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        with_parts!(self, net => net.vjp(backend, point, g, gtheta, gx, work))
+    }
+}
+
+fn check(holds: bool, what: &'static str) -> Result<(), Error> {
+    if holds { Ok(()) } else { Err(Error::InvalidOption { what }) }
+}

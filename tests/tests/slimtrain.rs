@@ -1,0 +1,318 @@
+//! slimTrain and Adam on peaks regression: the published trajectories; and the sampled Tikhonov step by itself.
+//!
+//! Mistakes of the published program (bias correction by the epoch, ε inside the root, sixty trial points) are supplied here,
+//! through the library's own extension points.
+
+mod common;
+
+use common::{Npz, assert_close};
+use gaussling_core::nn::{
+    Activation, Affine, Antisymmetric, Euler, LeastSquares, Linear, Network, OnRange, Regularizer, Rk4, Tanh, Tikhonov,
+    TimeDerivative, tanh,
+};
+use gaussling_core::optim::{
+    Criterion, LambdaRule, SampledTikhonov, Selection, SlimTrain, Update, loss_and_gradient, loss_work_len,
+    sampled_tikhonov_state_len, sampled_tikhonov_work_len, slimtrain_work_len,
+};
+use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
+
+type Step = (Affine<8, 8>, Activation<Tanh, 8>);
+const RESNN: (Linear<2, 8>, Activation<Tanh, 8>, Euler<Step, 8>) =
+    (Linear, tanh(), Euler { layer: (Affine, tanh()), step_size: 0.625 });
+type Field = (Antisymmetric<8>, Activation<Tanh, 8>);
+const ANTISYM: (Linear<2, 8>, Activation<Tanh, 8>, Rk4<Field, 7>) =
+    (Linear, tanh(), Rk4 { layer: (Antisymmetric, tanh()), step_size: 5.0 / 7.0 });
+
+/// 5e-6/2 ‖opening layer‖² + 5e-6/2 ‖differences of the eight columns of the rest, divided by 8/5‖².
+fn regularizer(params: usize) -> impl Regularizer<f64> {
+    let rest = params - 16;
+    let smooth = TimeDerivative { alpha: 5e-6, params: rest / 8, step_size: 1.6 };
+    (
+        OnRange { start: 0, len: 16, regularizer: Tikhonov { alpha: 5e-6 } },
+        OnRange { start: 16, len: rest, regularizer: smooth },
+    )
+}
+
+/// Adam as published: bias correction by the epoch (1 throughout these runs), ε = 1e-8 inside the square root.
+struct PublishedAdam {
+    m: Vec<f64>,
+    v: Vec<f64>,
+}
+
+impl PublishedAdam {
+    fn new(n: usize) -> Self {
+        Self { m: vec![0.0; n], v: vec![0.0; n] }
+    }
+}
+
+impl Update<f64> for PublishedAdam {
+    fn update(&mut self, theta: &mut [f64], gradient: &[f64]) -> Result<(), Error> {
+        for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(&mut self.m).zip(&mut self.v) {
+            *m = 0.9 * *m + 0.1 * g;
+            *v = 0.999 * *v + 0.001 * g * g;
+            *theta -= 1e-3 * (*m / (1.0 - 0.9)) / (*v / (1.0 - 0.999) + 1e-8).sqrt();
+        }
+        Ok(())
+    }
+}
+
+/// The published rule: the best of sixty points ±10^linspace(−16, log₁₀(σ_total/2), 30), the first one on ties.
+struct TrialPoints;
+
+impl LambdaRule<f64> for TrialPoints {
+    fn choose(&mut self, criterion: &Criterion<'_, f64>) -> f64 {
+        let p = (criterion.sum_lambda() / 2.0).log10().min(1e3);
+        let (low, high) = (p.min(-16.0), p.max(-16.0));
+        let powers: Vec<f64> = (0..30).map(|i| 10_f64.powf(low + f64::from(i) * (high - low) / 29.0)).collect();
+        let candidates = powers.iter().rev().map(|l| -l).chain(powers.iter().copied());
+        let mut best = (f64::NAN, f64::INFINITY);
+        for lambda in candidates {
+            let value = criterion.gcv(lambda);
+            if value < best.1 {
+                best = (lambda, value);
+            }
+        }
+        best.0
+    }
+}
+
+fn slim_trajectory(
+    file: &str,
+    network: &impl Network<f64>,
+    theta0: &str,
+    rule: &mut impl LambdaRule<f64>,
+    lambda: f64,
+) {
+    let (inputs, kat) = (Npz::open("peaks_inputs.npz"), Npz::open(file));
+    let ((_, y), (_, c)) = (inputs.f64s("Yt"), inputs.f64s("Ct"));
+    let (mut theta, mut w) = (inputs.f64s(theta0).1, inputs.f64s("W0").1);
+    let order = inputs.ints("epoch_order");
+    let shape = network.shape();
+    let state = vec![0.0; sampled_tikhonov_state_len(8, 10, 5)];
+    let mut work = vec![f64::NAN; slimtrain_work_len(shape, 1, 10, 5)];
+    let mut method = SlimTrain::new(shape, 1, 10, 5, 1e-3, state).unwrap();
+    let (mut adam, regularizer) = (PublishedAdam::new(theta.len()), regularizer(theta.len()));
+    let rows = kat.ints("x_iterations");
+    for i in 0..kat.f64s("J").1.len() {
+        let batch: Vec<usize> = order[10 * i..10 * i + 10].iter().map(|&j| j as usize).collect();
+        let x: Vec<f64> = batch.iter().flat_map(|&j| [y[2 * j], y[2 * j + 1]]).collect();
+        let t: Vec<f64> = batch.iter().map(|&j| c[j]).collect();
+        let (x, t) = (MatRef::new(&x, 2, 10).unwrap(), MatRef::new(&t, 1, 10).unwrap());
+        if i == 0 {
+            let short = &mut work[1..];
+            let refused =
+                method.step(&Portable, network, &regularizer, rule, &mut adam, &mut theta, &mut w, x, t, short);
+            assert!(matches!(refused, Err(Error::Workspace { .. })), "one element less");
+        }
+        let report = method
+            .step(&Portable, network, &regularizer, rule, &mut adam, &mut theta, &mut w, x, t, &mut work)
+            .unwrap();
+        let at = |key: &str| kat.f64s(key).1[i];
+        let noise_w = 10.0 * at("noise_W").max(1e-12);
+        if lambda.is_nan() {
+            assert_close("Lambda", &[report.lambda], &[at("Lambda")], 1e-9);
+        }
+        assert_close("sum of Lambda", &[report.sum_lambda], &[at("sumLambda")], 1e-9);
+        assert_close("F", &[report.loss], &[at("F")], 10.0 * noise_w);
+        // The published constant mode reports the fixed weight instead of the mean.
+        let shift =
+            if lambda.is_nan() { 0.0 } else { 0.5 * (lambda - report.alpha) * w.iter().map(|w| w * w).sum::<f64>() };
+        assert_close("J", &[report.objective + shift], &[at("J")], 10.0 * noise_w);
+        assert_close(&format!("W {i}"), &w, &kat.row("W", i), noise_w);
+        if let Some(row) = rows.iter().position(|&k| k as usize == i) {
+            let noise = 10.0 * kat.f64s("noise_x").1[row].max(1e-13);
+            assert_close(&format!("theta {i}"), &theta, &kat.row("x", row), noise);
+        }
+    }
+}
+
+#[test]
+fn published_trajectory_with_trial_points() {
+    slim_trajectory("slim_resnn.npz", &RESNN, "theta0_resnn", &mut TrialPoints, f64::NAN);
+}
+
+#[test]
+fn published_trajectory_with_constant_lambda() {
+    slim_trajectory("slim_antisym_const.npz", &ANTISYM, "theta0_antisym", &mut Selection::Fixed(1e-3), 1e-3);
+}
+
+/// Adam over [θ; vec W] with the same mistakes, α_W = 1.
+#[test]
+fn published_adam_trajectory() {
+    let (inputs, kat) = (Npz::open("peaks_inputs.npz"), Npz::open("adam_resnn.npz"));
+    let ((_, y), (_, c)) = (inputs.f64s("Yt"), inputs.f64s("Ct"));
+    let order = inputs.ints("epoch_order");
+    let network = (RESNN.0, RESNN.1, RESNN.2, Affine::<8, 1>);
+    let shape = Network::<f64>::shape(&network);
+    let mut weights = [inputs.f64s("theta0_resnn").1, inputs.f64s("W0").1].concat();
+    let n = weights.len() - 9;
+    let regularizer = (regularizer(n), OnRange { start: n, len: 9, regularizer: Tikhonov { alpha: 1.0 } });
+    let mut adam = PublishedAdam::new(weights.len());
+    let (mut gradient, mut work) = (vec![0.0; weights.len()], vec![0.0; loss_work_len(shape, 10)]);
+    let rows = kat.ints("x_iterations");
+    for i in 0..100 {
+        let batch: Vec<usize> = order[10 * i..10 * i + 10].iter().map(|&j| j as usize).collect();
+        let x: Vec<f64> = batch.iter().flat_map(|&j| [y[2 * j], y[2 * j + 1]]).collect();
+        let t: Vec<f64> = batch.iter().map(|&j| c[j]).collect();
+        let (x, t) = (MatRef::new(&x, 2, 10).unwrap(), MatRef::new(&t, 1, 10).unwrap());
+        let loss =
+            loss_and_gradient(&Portable, &network, LeastSquares, &weights, x, t, &mut gradient, &mut work).unwrap();
+        assert_close("F", &[loss], &[kat.f64s("F").1[i]], 1e-12);
+        assert_close("J", &[loss + regularizer.value(&weights)], &[kat.f64s("J").1[i]], 1e-12);
+        regularizer.add_product(&weights, &mut gradient);
+        adam.update(&mut weights, &gradient).unwrap();
+        if let Some(row) = rows.iter().position(|&k| k as usize == i) {
+            assert_close("x", &weights, &kat.row("x", row), 10.0 * kat.f64s("noise_x").1[row].max(1e-13));
+        }
+    }
+}
+
+/// Criteria and new W of one step against dense linear algebra.
+#[test]
+fn one_step_against_dense_algebra() {
+    struct Check<'a>(&'a Npz, f64);
+    impl LambdaRule<f64> for Check<'_> {
+        fn choose(&mut self, criterion: &Criterion<'_, f64>) -> f64 {
+            let kat = self.0;
+            assert_eq!(criterion.rows(), 30);
+            for (i, &lambda) in kat.f64s("lambdas").1.iter().enumerate() {
+                let variance = kat.scalar("sigma2");
+                let found = [
+                    criterion.residual_squared(lambda),
+                    criterion.trace(lambda),
+                    criterion.gcv(lambda),
+                    criterion.discrepancy(lambda, variance),
+                    criterion.upre(lambda, variance),
+                ];
+                for (key, found) in ["residual2", "trace", "gcv", "discrepancy", "upre"].into_iter().zip(found) {
+                    assert_close(key, &[found], &[kat.f64s(key).1[i]], 1e-12);
+                }
+            }
+            self.1
+        }
+    }
+    let kat = Npz::open("tikhonov.npz");
+    let ((_, stored), (_, c)) = (kat.f64s("M"), kat.f64s("C"));
+    for (which, &index) in kat.ints("W_new_index").iter().enumerate() {
+        let lambda = kat.f64s("lambdas").1[index as usize];
+        let mut head = SampledTikhonov::new(
+            8,
+            3,
+            10,
+            5,
+            kat.scalar("sum_lambda"),
+            vec![0.0; sampled_tikhonov_state_len(8, 10, 5)],
+        )
+        .unwrap();
+        let mut work = vec![f64::NAN; sampled_tikhonov_work_len(8, 3, 10, 5)];
+        // Fill the memory with the five older blocks without moving W or the total.
+        for block in 0..5 {
+            let z: Vec<f64> = stored[90 * block..90 * (block + 1)].chunks(9).flat_map(|z| z[..8].to_vec()).collect();
+            let z = MatRef::new(&z, 8, 10).unwrap();
+            let mut ignored = vec![0.0; 27];
+            let zero = vec![0.0; 30];
+            head.update(
+                &Portable,
+                z,
+                MatRef::new(&zero, 3, 10).unwrap(),
+                &mut ignored,
+                &mut Selection::Fixed(0.0),
+                &mut work,
+            )
+            .unwrap();
+        }
+        let z: Vec<f64> = stored[450..540].chunks(9).flat_map(|z| z[..8].to_vec()).collect();
+        let mut w = kat.f64s("W").1;
+        let (z, c) = (MatRef::new(&z, 8, 10).unwrap(), MatRef::new(&c, 3, 10).unwrap());
+        head.update(&Portable, z, c, &mut w, &mut Check(&kat, lambda), &mut work).unwrap();
+        assert_close("W", &w, &kat.f64s(&format!("W_new_{which}")).1, 1e-12);
+    }
+}
+
+/// With every batch in memory and fixed features, one pass is ridge regression with the sum of all Λ.
+#[test]
+fn one_pass_with_full_memory_is_ridge_regression() {
+    let (batches, b, f, m) = (7, 4, 5, 2);
+    let number = |i: usize| ((i * 7919 + 13) % 101) as f64 / 101.0 - 0.5;
+    let z: Vec<f64> = (0..f * b * batches).map(number).collect();
+    let c: Vec<f64> = (0..m * b * batches).map(|i| number(3 * i + 1)).collect();
+    let mut w = vec![0.0; m * (f + 1)];
+    let state = vec![0.0; sampled_tikhonov_state_len(f, b, batches)];
+    // The total starts at (almost) nothing: the first step's Λ is what regularizes it.
+    let mut head = SampledTikhonov::new(f, m, b, batches, 1e-300, state).unwrap();
+    let mut work = vec![0.0; sampled_tikhonov_work_len(f, m, b, batches)];
+    for i in 0..batches {
+        let (z, c) = (&z[f * b * i..f * b * (i + 1)], &c[m * b * i..m * b * (i + 1)]);
+        let (z, c) = (MatRef::new(z, f, b).unwrap(), MatRef::new(c, m, b).unwrap());
+        head.update(&Portable, z, c, &mut w, &mut Selection::Fixed(0.05), &mut work).unwrap();
+    }
+    // The gradient of ½‖W Zh − C‖²/b + ½ (Σ Λ) ‖W‖² must vanish at W.
+    let k = f + 1;
+    let zh: Vec<f64> = z.chunks(f).flat_map(|z| z.iter().copied().chain([1.0])).collect();
+    let (zh, n) = (MatRef::new(&zh, k, b * batches).unwrap(), b * batches);
+    let mut r = c.clone();
+    Portable.gemm(1.0, MatRef::new(&w, m, k).unwrap(), zh, -1.0, MatMut::new(&mut r, m, n).unwrap()).unwrap();
+    let mut g = w.clone();
+    let scale = 1.0 / b as f64;
+    let (r, out) = (MatRef::new(&r, m, n).unwrap(), MatMut::new(&mut g, m, k).unwrap());
+    Portable.gemm(scale, r, zh.transpose(), 0.05 * batches as f64, out).unwrap();
+    assert!(g.iter().all(|g| g.abs() < 1e-12), "{g:?}");
+    assert!((head.sum_lambda() - 0.35).abs() < 1e-15);
+}
+
+#[test]
+fn misuse_is_refused_and_changes_nothing() {
+    let state = |n| vec![0.0; n];
+    assert!(SampledTikhonov::new(2, 1, 3, 1, 0.0, state(18)).is_err());
+    assert!(SampledTikhonov::new(2, 1, 3, 1, 1.0, state(17)).is_err());
+    let mut head = SampledTikhonov::new(2, 1, 3, 1, 1.0, state(18)).unwrap();
+    let (mut w, mut work) = (vec![0.1, 0.2, 0.3], vec![0.0; sampled_tikhonov_work_len(2, 1, 3, 1)]);
+    let nan = [1.0, f64::NAN];
+    let target = [1.0];
+    let (z, c) = (MatRef::new(&nan, 2, 1).unwrap(), MatRef::new(&target, 1, 1).unwrap());
+    let result = head.update(&Portable, z, c, &mut w, &mut Selection::Gcv, &mut work);
+    assert!(matches!(result, Err(Error::NonFinite { .. })));
+    assert_eq!((w.as_slice(), head.steps(), head.sum_lambda()), ([0.1, 0.2, 0.3].as_slice(), 0, 1.0));
+    let wide = [0.0; 8];
+    let (z, c) = (MatRef::new(&wide, 2, 4).unwrap(), MatRef::new(&wide[..4], 1, 4).unwrap());
+    assert!(head.update(&Portable, z, c, &mut w, &mut Selection::Gcv, &mut work).is_err());
+}
+
+/// Every rule keeps the total within its bounds and finds a point no worse than the ends of its interval.
+#[test]
+fn rules_stay_in_bounds() {
+    struct Probe(Selection<f64>);
+    impl LambdaRule<f64> for Probe {
+        fn choose(&mut self, criterion: &Criterion<'_, f64>) -> f64 {
+            let lambda = self.0.choose(criterion);
+            let value = |l: f64| match self.0 {
+                Selection::Gcv => criterion.gcv(l),
+                Selection::Discrepancy(v) => criterion.discrepancy(l, v),
+                Selection::Upre(v) => criterion.upre(l, v),
+                Selection::Fixed(_) => 0.0,
+            };
+            let total = criterion.sum_lambda();
+            for end in [-0.5 * total, 0.5 * total, 0.0] {
+                if total + end >= 1e-7 {
+                    assert!(value(lambda) <= value(end) * (1.0 + 1e-3), "{:?}: {lambda} against {end}", self.0);
+                }
+            }
+            let next = total + lambda;
+            assert!(next >= 0.999e-7 && next <= 1.0001 * (1.5 * total).max(1e-7), "{lambda} {total}");
+            lambda
+        }
+    }
+    let number = |i: usize| ((i * 7919 + 13) % 101) as f64 / 101.0 - 0.5;
+    for selection in [Selection::Gcv, Selection::Discrepancy(0.01), Selection::Upre(0.01)] {
+        let mut head = SampledTikhonov::new(4, 2, 5, 2, 1e-10, vec![0.0; sampled_tikhonov_state_len(4, 5, 2)]).unwrap();
+        let mut work = vec![0.0; sampled_tikhonov_work_len(4, 2, 5, 2)];
+        let mut w = vec![0.0; 10];
+        for step in 0..40 {
+            let z: Vec<f64> = (0..20).map(|i| number(i + 31 * step)).collect();
+            let c: Vec<f64> = (0..10).map(|i| z[4 * (i / 2)] + 0.1 * number(i + 57 * step)).collect();
+            let (z, c) = (MatRef::new(&z, 4, 5).unwrap(), MatRef::new(&c, 2, 5).unwrap());
+            let report = head.update(&Portable, z, c, &mut w, &mut Probe(selection), &mut work).unwrap();
+            assert!(report.sum_lambda >= 1e-7 && report.loss_after <= report.loss_before * 1.0001);
+        }
+    }
+}
