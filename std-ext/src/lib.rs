@@ -5,4 +5,5 @@ pub mod data;
 pub mod matrix;
 pub mod network;
 
+pub use gaussling_core as core;
 pub use matrix::DenseMatrix;
