@@ -7,5 +7,6 @@ pub mod model;
 pub mod network;
 pub mod train;
 
+pub use gaussling_core as core;
 pub use matrix::DenseMatrix;
 pub use model::Model;

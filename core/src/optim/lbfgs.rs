@@ -1,0 +1,364 @@
+//! L-BFGS with a strong Wolfe line search: the full-batch quasi-Newton baseline.
+//!
+//! The inverse Hessian is H = V_kᵀ ⋯ V₁ᵀ H₀ V₁ ⋯ V_k + …, built from the last m pairs s = θ₊ − θ, y = g₊ − g and never
+//! formed. One call of [`Lbfgs::step`] is one iteration:
+//!
+//! 1. p ← −H g by the two-loop recursion (algorithm 7.4), H₀ = (sᵀy / yᵀy) I of the newest pair. Without a pair
+//!    p = −g/‖g‖: the first trial has length 1, whatever the scale of Φ. If rounding makes gᵀp ≥ 0, all pairs are dropped.
+//! 2. α ← a step with φ(α) = Φ(θ + αp) that meets the strong Wolfe conditions (line search in `line_search.rs`, first trial α = 1):
+//!
+//!    ```text
+//!    φ(α) ≤ φ(0) + c₁ α φ′(0)      |φ′(α)| ≤ c₂ |φ′(0)|
+//!    ```
+//! 3. θ ← θ + αp; keep (s, y) in place of the oldest pair, unless sᵀy ≤ ε ‖s‖ ‖y‖.
+//!
+//! When the evaluations are used up, the best point is taken if it is better than the start.
+//!
+//! Source: J. Nocedal and S. Wright, "Numerical Optimization" (2nd ed., Springer 2006), DOI 10.1007/978-0-387-40065-5;
+//! algorithm 7.5. Accuracy: stops at the latest where Φ cannot tell two points apart, so the
+//! gradient reaches about √ε of its first norm. Cost: 2 work units an evaluation, mostly one or two a step, and
+//! 4·m·params multiplications for the direction.
+
+use crate::backend::Backend;
+use crate::error::{Error, check_length, check_workspace, take};
+use crate::optim::line_search::{Bracket, Trial, Verdict};
+use crate::optim::{Objective, Status};
+use crate::scalar::Real;
+
+/// Options of [`Lbfgs`]; the default is the choice of the source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LbfgsOptions<T> {
+    /// m ≥ 1, pairs that are kept.
+    pub memory: usize,
+    /// c₁, 0 < c₁ < c₂
+    pub sufficient_decrease: T,
+    /// c₂ < 1
+    pub curvature: T,
+    /// Most trials of one line search, at least 1.
+    pub max_evaluations: usize,
+    /// Stop when ‖g‖ ≤ this, …
+    pub gradient_tolerance: T,
+    /// … or ‖g‖ ≤ this · ‖g at the first point‖.
+    pub relative_gradient_tolerance: T,
+}
+
+impl<T: Real> Default for LbfgsOptions<T> {
+    /// m = 10, c₁ = 1e-4, c₂ = 0.9, 20 evaluations, gradient tolerances 0 and 1e-8.
+    fn default() -> Self {
+        Self {
+            memory: 10,
+            sufficient_decrease: T::from_f64(1e-4),
+            curvature: T::from_f64(0.9),
+            max_evaluations: 20,
+            gradient_tolerance: T::ZERO,
+            relative_gradient_tolerance: T::from_f64(1e-8),
+        }
+    }
+}
+
+/// How a line search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineSearch {
+    /// Both Wolfe conditions hold; θ moved.
+    Wolfe,
+    /// The evaluations were used up at a point where only the first condition holds; θ moved.
+    Decrease,
+    /// No trial had the first condition. θ kept, all pairs dropped; the next step starts along −g.
+    Restarted,
+    /// No trial was made; see the status.
+    None,
+}
+
+/// One step of [`Lbfgs`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LbfgsReport<T> {
+    /// Φ at the θ that the step left.
+    pub value: T,
+    /// ‖g‖ at the θ it started from.
+    pub gradient_norm: T,
+    /// α, 0 when θ did not move.
+    pub step_length: T,
+    /// ‖αp‖
+    pub step_norm: T,
+    /// Evaluations of this step's line search.
+    pub evaluations: usize,
+    /// Pairs in memory after the step.
+    pub pairs: usize,
+    /// Passes over the data so far.
+    pub work_units: usize,
+    /// How the line search ended.
+    pub line_search: LineSearch,
+    /// Whether to go on. [`Status::NoProgress`] here: ½|gᵀp| ≤ 4 ε |Φ|, or no decrease along −g either.
+    pub status: Status,
+}
+
+/// Length of the buffer of an [`Lbfgs`] for `params` weights and `memory` pairs.
+pub const fn lbfgs_work_len(params: usize, memory: usize) -> usize {
+    let vectors = memory.saturating_mul(2).saturating_add(4);
+    params.saturating_mul(vectors).saturating_add(memory.saturating_mul(2))
+}
+
+/// The last pairs, in a ring.
+#[derive(Debug)]
+struct Pairs<'w, T> {
+    /// [s; y] of each place.
+    vectors: &'w mut [T],
+    /// sᵀy of each place.
+    products: &'w mut [T],
+    /// The coefficients of the first loop.
+    alphas: &'w mut [T],
+    params: usize,
+    len: usize,
+    /// The place that is written next.
+    next: usize,
+}
+
+/// The method's state over the caller's buffer.
+#[derive(Debug)]
+pub struct Lbfgs<'w, T> {
+    options: LbfgsOptions<T>,
+    pairs: Pairs<'w, T>,
+    gradient: &'w mut [T],
+    direction: &'w mut [T],
+    trial: &'w mut [T],
+    trial_gradient: &'w mut [T],
+    /// Φ(θ), once known
+    value: Option<T>,
+    first_gradient_norm: Option<T>,
+    work_units: usize,
+}
+
+impl<'w, T: Real> Lbfgs<'w, T> {
+    /// Starts afresh; `buffer` has at least [`lbfgs_work_len`] elements.
+    pub fn new(params: usize, options: LbfgsOptions<T>, mut buffer: &'w mut [T]) -> Result<Self, Error> {
+        let LbfgsOptions { memory, sufficient_decrease: c1, curvature: c2, max_evaluations, .. } = options;
+        if memory == 0 || max_evaluations == 0 {
+            return Err(Error::InvalidOption { what: "memory >= 1 and max_evaluations >= 1" });
+        }
+        if !(T::ZERO < c1 && c1 < c2 && c2 < T::ONE) {
+            return Err(Error::InvalidOption { what: "0 < sufficient_decrease < curvature < 1" });
+        }
+        check_workspace("buffer", lbfgs_work_len(params, memory), buffer.len())?;
+        let mut next = |len| take("buffer", &mut buffer, len);
+        let (gradient, direction) = (next(params)?, next(params)?);
+        let (trial, trial_gradient) = (next(params)?, next(params)?);
+        let vectors = next(params.saturating_mul(memory).saturating_mul(2))?;
+        let pairs = Pairs { vectors, products: next(memory)?, alphas: next(memory)?, params, len: 0, next: 0 };
+        gradient.fill(T::ZERO);
+        Ok(Self {
+            options,
+            pairs,
+            gradient,
+            direction,
+            trial,
+            trial_gradient,
+            value: None,
+            first_gradient_norm: None,
+            work_units: 0,
+        })
+    }
+
+    /// Passes over the data so far.
+    pub fn work_units(&self) -> usize {
+        self.work_units
+    }
+
+    /// The gradient at the present θ, zeros before the first step.
+    pub fn gradient(&self) -> &[T] {
+        self.gradient
+    }
+
+    /// One iteration from θ, which must be the θ that the last one left.
+    pub fn step<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        objective: &mut impl Objective<T>,
+        theta: &mut [T],
+    ) -> Result<LbfgsReport<T>, Error> {
+        check_length("theta", self.trial.len(), theta.len())?;
+        let value = match self.value {
+            Some(value) => value,
+            None => {
+                self.work_units += 2;
+                objective.gradient(theta, self.gradient)?
+            }
+        };
+        self.value = Some(value);
+        let gradient_norm = backend.norm(self.gradient);
+        let first = *self.first_gradient_norm.get_or_insert(gradient_norm);
+        let mut report = LbfgsReport {
+            value,
+            gradient_norm,
+            step_length: T::ZERO,
+            step_norm: T::ZERO,
+            evaluations: 0,
+            pairs: self.pairs.len,
+            work_units: self.work_units,
+            line_search: LineSearch::None,
+            status: Status::Running,
+        };
+        let small = self.options.gradient_tolerance.max(self.options.relative_gradient_tolerance * first);
+        if !(value.is_finite() && gradient_norm.is_finite()) {
+            return Ok(LbfgsReport { status: Status::NonFinite, ..report });
+        }
+        if gradient_norm <= small {
+            return Ok(LbfgsReport { status: Status::SmallGradient, ..report });
+        }
+        let slope = self.find_direction(backend, gradient_norm);
+        let visible = T::from_f64(-0.5) * slope > T::from_f64(4.0) * T::EPSILON * value.abs();
+        if !visible {
+            return Ok(LbfgsReport { status: Status::NoProgress, ..report });
+        }
+        let start = Trial { alpha: T::ZERO, value, slope };
+        let (found, line_search) = self.search(backend, objective, theta, start, &mut report.evaluations)?;
+        report.line_search = line_search;
+        report.work_units = self.work_units;
+        if line_search == LineSearch::Restarted {
+            if self.pairs.len == 0 {
+                report.status = Status::NoProgress;
+            }
+            self.pairs.clear();
+            report.pairs = 0;
+            return Ok(report);
+        }
+        self.pairs.push(backend, [&*self.trial, &*theta], [&*self.trial_gradient, &*self.gradient]);
+        theta.copy_from_slice(self.trial);
+        self.gradient.copy_from_slice(self.trial_gradient);
+        self.value = Some(found.value);
+        report.value = found.value;
+        report.step_length = found.alpha;
+        report.step_norm = found.alpha * backend.norm(self.direction);
+        report.pairs = self.pairs.len;
+        Ok(report)
+    }
+
+    /// Step 1: the direction p; returns gᵀp < 0, or something else that is no visible descent.
+    fn find_direction<B: Backend<T>>(&mut self, backend: &B, gradient_norm: T) -> T {
+        let Self { pairs, gradient, direction, .. } = self;
+        if pairs.len > 0 {
+            direction.iter_mut().zip(&**gradient).for_each(|(p, &g)| *p = -g);
+            pairs.multiply_inverse_hessian(backend, direction);
+            let slope = backend.dot(gradient, direction);
+            if slope < T::ZERO && slope.is_finite() {
+                return slope;
+            }
+            pairs.clear();
+        }
+        direction.iter_mut().zip(&**gradient).for_each(|(p, &g)| *p = -g / gradient_norm);
+        -gradient_norm
+    }
+
+    /// φ(α) and φ′(α); leaves the point in `trial` and its gradient in `trial_gradient`.
+    fn evaluate<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        objective: &mut impl Objective<T>,
+        theta: &[T],
+        alpha: T,
+    ) -> Result<Trial<T>, Error> {
+        self.trial.copy_from_slice(theta);
+        backend.axpy(alpha, self.direction, self.trial);
+        self.work_units += 2;
+        let value = objective.gradient(self.trial, self.trial_gradient)?;
+        Ok(Trial { alpha, value, slope: backend.dot(self.trial_gradient, self.direction) })
+    }
+
+    /// Step 2. Unless it restarts, `trial` and `trial_gradient` belong to the point returned.
+    fn search<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        objective: &mut impl Objective<T>,
+        theta: &[T],
+        start: Trial<T>,
+        evaluations: &mut usize,
+    ) -> Result<(Trial<T>, LineSearch), Error> {
+        let mut bracket = Bracket::new(start, self.options.sufficient_decrease, self.options.curvature);
+        let mut alpha = T::ONE;
+        while *evaluations < self.options.max_evaluations {
+            let trial = self.evaluate(backend, objective, theta, alpha)?;
+            *evaluations += 1;
+            match bracket.judge(trial) {
+                Verdict::Accept => return Ok((trial, LineSearch::Wolfe)),
+                Verdict::Try(next) => alpha = next,
+                Verdict::Empty => break,
+            }
+        }
+        let best = bracket.best();
+        if best.alpha > T::ZERO {
+            // Seen before the last trials: its gradient has been overwritten.
+            *evaluations += 1;
+            let again = self.evaluate(backend, objective, theta, best.alpha)?;
+            if again.is_finite() {
+                return Ok((again, LineSearch::Decrease));
+            }
+        }
+        Ok((start, LineSearch::Restarted))
+    }
+}
+
+impl<T: Real> Pairs<'_, T> {
+    fn clear(&mut self) {
+        (self.len, self.next) = (0, 0);
+    }
+
+    /// The place of the pair that is `age` pairs older than the newest.
+    fn place(&self, age: usize) -> usize {
+        let memory = self.products.len().max(1);
+        (self.next + memory - 1 - age % memory) % memory
+    }
+
+    /// Step 3: the differences become a pair.
+    fn push<B: Backend<T>>(&mut self, backend: &B, points: [&[T]; 2], gradients: [&[T]; 2]) {
+        let n = self.params;
+        let place = self.next.saturating_mul(2 * n);
+        let Some((s, y)) = self.vectors.get_mut(place..).and_then(|v| v.get_mut(..2 * n)).map(|v| v.split_at_mut(n))
+        else {
+            return;
+        };
+        for (out, [new, old]) in [(&mut *s, points), (&mut *y, gradients)] {
+            for ((out, &new), &old) in out.iter_mut().zip(new).zip(old) {
+                *out = new - old;
+            }
+        }
+        let product = backend.dot(s, y);
+        let useful = product > T::EPSILON * backend.norm(s) * backend.norm(y) && product.is_finite();
+        if let (true, Some(slot)) = (useful, self.products.get_mut(self.next)) {
+            *slot = product;
+            self.next = (self.next + 1) % self.products.len().max(1);
+            self.len = (self.len + 1).min(self.products.len());
+        }
+    }
+
+    /// q ← H q: algorithm 7.4.
+    fn multiply_inverse_hessian<B: Backend<T>>(&mut self, backend: &B, q: &mut [T]) {
+        let n = self.params;
+        for age in 0..self.len {
+            let place = self.place(age);
+            let (s, y) = pair(self.vectors, place, n);
+            let (Some(&product), Some(alpha)) = (self.products.get(place), self.alphas.get_mut(place)) else { return };
+            *alpha = backend.dot(s, q) / product;
+            backend.axpy(-*alpha, y, q);
+        }
+        let newest = self.place(0);
+        let (_, y) = pair(self.vectors, newest, n);
+        // sᵀy / yᵀy; the square of the norm could overflow.
+        let norm = backend.norm(y);
+        let product = self.products.get(newest).copied().unwrap_or(T::ZERO);
+        backend.scale(product / norm / norm, q);
+        for age in (0..self.len).rev() {
+            let place = self.place(age);
+            let (s, y) = pair(self.vectors, place, n);
+            let (Some(&product), Some(&alpha)) = (self.products.get(place), self.alphas.get(place)) else { return };
+            let beta = backend.dot(y, q) / product;
+            backend.axpy(alpha - beta, s, q);
+        }
+    }
+}
+
+/// s and y at a place of the ring.
+fn pair<T>(vectors: &[T], place: usize, params: usize) -> (&[T], &[T]) {
+    let start = place.saturating_mul(2 * params);
+    let both = vectors.get(start..).unwrap_or_default();
+    let (s, rest) = both.split_at(params.min(both.len()));
+    (s, rest.get(..params).unwrap_or_default())
+}
