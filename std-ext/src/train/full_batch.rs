@@ -3,8 +3,9 @@
 use gaussling_core::Portable;
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    FullObjective, Objective, Outcome, Status, TrustRegion, TrustRegionOptions, VarProConvex, VarProLeastSquares,
-    full_objective_work_len, trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
+    FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion, TrustRegionOptions,
+    VarProConvex, VarProLeastSquares, full_objective_work_len, lbfgs_work_len, trust_region_work_len,
+    varpro_convex_work_len, varpro_least_squares_work_len,
 };
 
 use super::monitor::{Ending, Monitor, Run};
@@ -86,6 +87,20 @@ fn descend<O: Objective<f64>>(
     join: impl Fn(&[f64], &[f64]) -> Weights,
     monitor: Monitor<'_>,
 ) -> Result<Run, TrainError> {
+    if method == Method::Lbfgs {
+        let lbfgs = LbfgsOptions::default();
+        let mut work = buffer(method.name(), lbfgs_work_len(theta.len(), lbfgs.memory))?;
+        let mut lbfgs = Lbfgs::new(theta.len(), lbfgs, &mut work)?;
+        return steps(objective, look, theta, join, monitor, |objective, theta| {
+            let report = lbfgs.step(&Portable, objective, theta)?;
+            let moved = matches!(report.line_search, LineSearch::Wolfe | LineSearch::Decrease);
+            if report.line_search == LineSearch::Decrease {
+                // The point that was taken need not be the last one that was evaluated.
+                objective.value(theta)?;
+            }
+            Ok((report.status, moved, report.work_units, report.step_norm))
+        });
+    }
     let trust = TrustRegionOptions {
         krylov_dim: options.krylov_dim,
         krylov_tolerance: options.krylov_tolerance,

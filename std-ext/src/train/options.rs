@@ -125,10 +125,10 @@ impl Default for Options {
 
 impl Options {
     /// The batch size for `samples` training samples: 1/80 of them within 5 … 64; for CurveBall, which needs curvature with
-    /// little noise, half of them within 64 … 512.
+    /// little noise, 1/16 of them within 64 … 256.
     pub fn batch_of(&self, method: Method, samples: usize) -> usize {
         let own = match method {
-            Method::CurveBall => (samples / 2).clamp(64, 512),
+            Method::CurveBall => (samples / 16).clamp(64, 256),
             _ => (samples / 80).clamp(5, 64),
         };
         self.batch.unwrap_or(own).clamp(1, samples.max(1))

@@ -63,7 +63,8 @@ impl Weights {
 pub struct Scores {
     /// The loss that is minimized, on scaled data, without regularization.
     pub loss: f64,
-    /// Regression: mean over samples of ‖prediction − target‖/‖target‖ in original units. Classes: share of wrong answers.
+    /// Regression: mean of ‖prediction − target‖/‖target‖ in original units over the samples whose target is not zero.
+    /// Classes: share of wrong answers.
     pub error: f64,
     /// Regression: ‖predictions − targets‖/‖targets − their mean‖ in original units. Classes: the same as `error`.
     pub normalized: f64,
@@ -98,7 +99,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Scales the parts of `data` (by training statistics, unless `standardize` is false) and joins them with a network.
+    /// Scales the parts of `data` by training statistics (unless `standardize` is false) and joins them with a network:
+    /// inputs to mean 0 and deviation 1/√n_in, so that a sample has length about 1; targets of a regression to deviation 1.
     ///
     /// `test` is a test set of its own; without it `split.test` is used.
     pub fn new(
@@ -126,7 +128,14 @@ impl Problem {
         }
         let loss = if data.classes.is_some() { LossKind::CrossEntropy } else { LossKind::LeastSquares };
         let identity = |rows| Standardization { mean: vec![0.0; rows], scale: vec![1.0; rows] };
-        let input_scaling = if standardize { Standardization::fit(&train.x) } else { identity(train.x.rows()) };
+        let mut input_scaling = identity(train.x.rows());
+        if standardize {
+            input_scaling = Standardization::fit(&train.x);
+            // Mean 0, and a sample of length about 1: with unit *deviations* the first layer of a network with many inputs
+            // starts far in its nonlinear range and overfits (measured in ARCHITECTURE.md).
+            let root = (train.x.rows() as f64).sqrt();
+            input_scaling.scale.iter_mut().for_each(|scale| *scale *= root);
+        }
         let scale_targets = standardize && loss == LossKind::LeastSquares;
         let target_scaling = if scale_targets { Standardization::fit(&train.c) } else { identity(train.c.rows()) };
         for part in [&mut train, &mut validation, &mut test] {
@@ -199,7 +208,7 @@ impl Problem {
         }
         let loss = LeastSquares.value(s.view(), part.c.view());
         let Standardization { mean, scale } = &self.target_scaling;
-        let (mut relative, mut misfit) = (0.0, 0.0);
+        let (mut relative, mut misfit, mut counted) = (0.0, 0.0, 0_usize);
         let mut sums = vec![(0.0, 0.0); mean.len()];
         for j in 0..n {
             let (mut difference, mut norm) = (0.0, 0.0);
@@ -210,11 +219,14 @@ impl Problem {
                 sums[i].0 += target;
                 sums[i].1 += target * target;
             }
-            relative += (difference / norm).sqrt();
+            if norm > 0.0 {
+                relative += (difference / norm).sqrt();
+                counted += 1;
+            }
             misfit += difference;
         }
         let spread: f64 = sums.iter().map(|(sum, squares)| squares - sum * sum / n as f64).sum();
-        Ok(Scores { loss, error: relative / n as f64, normalized: (misfit / spread).sqrt() })
+        Ok(Scores { loss, error: relative / counted as f64, normalized: (misfit / spread).sqrt() })
     }
 }
 
