@@ -5,6 +5,7 @@ pub mod data;
 pub mod matrix;
 pub mod model;
 pub mod network;
+pub mod plot;
 pub mod train;
 
 pub use gaussling_core as core;

@@ -175,8 +175,8 @@ fn not_json(key: &'static str) -> impl Fn(serde_json::Error) -> Problem {
     move |error| Problem::Damaged(format!("{key}: {}", one_line(&error.to_string())))
 }
 
-fn tensor<'a, const RANK: usize>(
-    tensors: &'a [(String, TensorView<'_>)],
+fn tensor<const RANK: usize>(
+    tensors: &[(String, TensorView<'_>)],
     name: &'static str,
 ) -> Result<([usize; RANK], Vec<f64>), Problem> {
     let (_, tensor) = tensors.iter().find(|(found, _)| found == name).ok_or(Problem::Missing(name))?;

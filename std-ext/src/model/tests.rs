@@ -221,11 +221,14 @@ fn parts_that_contradict_each_other_are_refused_when_saved_loaded_and_used() {
     assert!(short(&|m| m.w = DenseMatrix::from_fn(0, 4, |_, _| 1.0)).contains("model: has no outputs"));
 }
 
+/// A change of a file's metadata and tensors.
+type Edit<'f> = dyn Fn(&mut HashMap<String, String>, &mut Vec<(String, TensorView<'_>)>) + 'f;
+
 /// Headers with parts left out or replaced, and a checksum that is right.
 #[test]
 fn headers_with_missing_or_wrong_entries_are_refused() {
     let bytes = encode(&example(false)).unwrap();
-    let edited = |change: &dyn Fn(&mut HashMap<String, String>, &mut Vec<(String, TensorView<'_>)>)| {
+    let edited = |change: &Edit<'_>| {
         let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
         let mut metadata = header.metadata().clone().unwrap();
         let mut tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap().tensors();
