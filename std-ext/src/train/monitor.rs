@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::options::{Method, Options};
-use super::problem::{Problem, Scores, TrainError, Weights};
+use super::problem::{Problem, TrainError, Weights};
 
 /// One line of a run's history.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,7 +95,7 @@ impl<'a> Monitor<'a> {
             started: Instant::now(),
             watching: 0.0,
         };
-        let train = problem.scores(start, &problem.train)?.loss;
+        let train = problem.loss_on(problem.loss_of(method), start, &problem.train)?;
         monitor.record(0.0, train, f64::NAN, start)?;
         Ok(monitor)
     }
@@ -115,7 +115,8 @@ impl<'a> Monitor<'a> {
     ) -> Result<Option<Ending>, TrainError> {
         let entered = Instant::now();
         let seconds = self.started.elapsed().as_secs_f64() - self.watching;
-        let Scores { loss: validation_loss, .. } = self.problem.scores(weights, &self.problem.validation)?;
+        let kind = self.problem.loss_of(self.method);
+        let validation_loss = self.problem.loss_on(kind, weights, &self.problem.validation)?;
         let record = Record { work_units, seconds, train_loss, validation_loss, control };
         let judged = if self.problem.validation.x.cols() > 0 { validation_loss } else { train_loss };
         let finite = train_loss.is_finite() && weights.are_finite();

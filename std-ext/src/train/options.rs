@@ -86,9 +86,9 @@ impl LossKind {
 pub struct Options {
     /// Budget in work units: one forward or one backward pass over all training data.
     pub work_units: f64,
-    /// Tikhonov weight α₁ of θ.
+    /// Tikhonov weight α₁ of θ; see [`Options::for_loss`].
     pub alpha_theta: f64,
-    /// Tikhonov weight α₂ of W (slimTrain chooses its own).
+    /// Tikhonov weight α₂ of W (slimTrain chooses its own); see [`Options::for_loss`].
     pub alpha_w: f64,
     /// Samples in a batch of the stochastic methods; `None`: the method's own choice, [`Options::batch_of`].
     pub batch: Option<usize>,
@@ -124,6 +124,13 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The defaults for a loss: α₁ = α₂ = 1e-10 for least squares, where a surrogate's data are exact; 1e-4 for
+    /// cross-entropy, whose minimum is at infinity for separable classes.
+    pub fn for_loss(loss: LossKind) -> Self {
+        let alpha = if loss == LossKind::CrossEntropy { 1e-4 } else { 1e-10 };
+        Self { alpha_theta: alpha, alpha_w: alpha, ..Self::default() }
+    }
+
     /// The batch size for `samples` training samples: 1/80 of them within 5 … 64; for CurveBall, which needs curvature with
     /// little noise, 1/16 of them within 64 … 256.
     pub fn batch_of(&self, method: Method, samples: usize) -> usize {

@@ -8,7 +8,7 @@ use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::options::{LossKind, Options};
+use super::options::{LossKind, Method, Options};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split, Standardization};
 use crate::network::Sequential;
@@ -191,6 +191,23 @@ impl Problem {
     /// Scores W [F(θ, X); 1] of scaled inputs, outputs × samples; in pieces of 512 samples.
     pub fn predict(&self, weights: &Weights, x: &DenseMatrix<f64>) -> Result<DenseMatrix<f64>, TrainError> {
         predict(&self.network, weights, self.outputs(), x)
+    }
+
+    /// What a method minimizes: slimTrain least squares, of one-hot labels where the problem is one of classes.
+    pub fn loss_of(&self, method: Method) -> LossKind {
+        if method == Method::SlimTrain { LossKind::LeastSquares } else { self.loss }
+    }
+
+    /// The loss of the weights on a part of the data, scaled and without regularization; NaN when it has no samples.
+    pub fn loss_on(&self, kind: LossKind, weights: &Weights, part: &Part) -> Result<f64, TrainError> {
+        if part.x.cols() == 0 {
+            return Ok(f64::NAN);
+        }
+        let s = self.predict(weights, &part.x)?;
+        Ok(match kind {
+            LossKind::LeastSquares => LeastSquares.value(s.view(), part.c.view()),
+            LossKind::CrossEntropy => SoftmaxCrossEntropy.value(s.view(), part.c.view()),
+        })
     }
 
     /// Scores of the weights on a part of the data; NaN when it has no samples.
