@@ -1,6 +1,7 @@
 //! gaussling on a desktop.
 
 pub mod cdr;
+pub mod compare;
 pub mod data;
 pub mod matrix;
 pub mod model;

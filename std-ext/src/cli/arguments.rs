@@ -1,0 +1,174 @@
+//! The options of each command.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use gaussling::data::Sizes;
+use gaussling::train::Method;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TaskName {
+    /// Numbers are to be predicted
+    Regression,
+    /// A label is to be predicted
+    Classification,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scaling {
+    /// Inputs: mean 0, deviation 1/√(number of inputs). Targets of a regression: mean 0, deviation 1
+    Standard,
+    /// The numbers as they are in the file
+    None,
+}
+
+/// Where the data come from and what is to be learnt.
+#[derive(Debug, Args)]
+pub struct DataArguments {
+    /// The data file
+    pub data: PathBuf,
+    /// Target columns: names, numbers from 1, or ranges like 9-10, separated by commas; for MAT the variable's name
+    /// [default: the columns whose names start with "target", else the last]
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    pub targets: Option<Vec<String>>,
+    /// Input columns, in the same way [default: all others]
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    pub inputs: Option<Vec<String>>,
+    /// What the targets are [default: classification when they are words, else regression]
+    #[arg(long)]
+    pub task: Option<TaskName>,
+    /// A test set of its own, with the same columns; then only training and validation data are split off DATA
+    #[arg(long, value_name = "FILE")]
+    pub test: Option<PathBuf>,
+    /// Training/validation/test parts: fractions, percentages, or numbers of samples
+    #[arg(long, value_parser = parse_split, value_name = "A/B/C", default_value = "50/25/25")]
+    pub split: Sizes,
+    /// Seed of the random split
+    #[arg(long, default_value_t = 42, value_name = "SEED")]
+    pub split_seed: u64,
+}
+
+/// The network and how it is trained.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The network, for example "dense:16, antisym:16x2" [default: dense:W, antisym:Wx2 with a width for the data]
+    #[arg(long, value_name = "LAYERS")]
+    pub net: Option<String>,
+    /// How the data are scaled
+    #[arg(long, value_enum, default_value_t = Scaling::Standard)]
+    pub scaling: Scaling,
+    /// Budget in work units: one forward or one backward pass over the training data [default: 600]
+    #[arg(long, value_parser = positive, value_name = "N")]
+    pub work_units: Option<f64>,
+    /// Budget in epochs instead, at two work units each
+    #[arg(long, value_parser = positive, value_name = "N", conflicts_with = "work_units")]
+    pub epochs: Option<f64>,
+    /// Samples in a batch of the stochastic methods [default: each method's own]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    pub batch: Option<u32>,
+    /// Learning rate of Adam, SGD and slimTrain [default: 1e-2, SGD 1e-3]
+    #[arg(long, value_parser = positive, value_name = "RATE")]
+    pub learning_rate: Option<f64>,
+    /// Tikhonov regularization of all weights [default: 1e-10 for regression, 1e-4 for classes]
+    #[arg(long, value_parser = positive, value_name = "ALPHA")]
+    pub alpha: Option<f64>,
+    /// slimTrain: previous batches remembered
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000), value_name = "N")]
+    pub memory: u32,
+    /// Say nothing but the result
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// gnvpro, slimtrain, curveball, adam, sgd, lbfgs or gauss-newton
+    #[arg(long, default_value = "gnvpro")]
+    pub method: Method,
+    /// Seed of the initial weights and of the order of batches
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// The model file; the plot of the losses goes beside it with the ending .svg
+    #[arg(long, short, default_value = "model.safetensors", value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// What `compare` and `demo` share.
+#[derive(Debug, Args)]
+pub struct MethodsArguments {
+    /// The methods, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "gnvpro,slimtrain,curveball,adam,lbfgs")]
+    pub methods: Vec<Method>,
+    /// Runs at the same time [default: one for each processor]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    pub threads: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    #[command(flatten)]
+    pub run: RunArguments,
+    #[command(flatten)]
+    pub methods: MethodsArguments,
+    /// Number of seeds: each method runs from the initial weights 0 … N−1
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), value_name = "N")]
+    pub seeds: u64,
+    /// A folder for the plot of the losses and the best model [default: nothing is written]
+    #[arg(long, short, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    #[command(flatten)]
+    pub methods: MethodsArguments,
+    /// Number of seeds for each method
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), value_name = "N")]
+    pub seeds: u64,
+    /// The folder for the plot of the losses and the best model
+    #[arg(long, short, default_value = "gaussling-demo", value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// Say nothing but the result
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PredictArguments {
+    /// A model file written by `gaussling train`
+    pub model: PathBuf,
+    /// The data, with or without the target columns
+    pub data: PathBuf,
+    /// Write the predictions to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x > 0.0 && x.is_finite() => Ok(x),
+        _ => Err("expected a positive number".into()),
+    }
+}
+
+/// `A/B/C`: numbers of samples when all are whole and their sum is above 100, else fractions or percentages.
+fn parse_split(text: &str) -> Result<Sizes, String> {
+    let wrong = || "expected three numbers like 50/25/25, 0.8/0.1/0.1 or 400/200/200".to_string();
+    let parts: Vec<f64> = text.split('/').map(|p| p.trim().parse().map_err(|_| wrong())).collect::<Result<_, _>>()?;
+    let parts: [f64; 3] = parts.try_into().map_err(|_| wrong())?;
+    if parts.iter().any(|p| *p < 0.0 || !p.is_finite()) || parts[0] == 0.0 {
+        return Err(wrong());
+    }
+    let whole = parts.iter().all(|p| p.fract() == 0.0 && *p < 1e15);
+    Ok(if whole && parts.iter().sum::<f64>() > 100.0 {
+        Sizes::Counts(parts.map(|p| p as usize))
+    } else {
+        Sizes::Fractions(parts)
+    })
+}

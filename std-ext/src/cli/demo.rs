@@ -1,0 +1,34 @@
+//! `gaussling demo`
+
+use gaussling::cdr;
+use gaussling::data::{Dataset, Sizes, split};
+use gaussling::network::Sequential;
+use gaussling::train::{LossKind, Options, Problem};
+
+use super::Failure;
+use super::arguments::DemoArguments;
+use super::compare::compare_and_write;
+use super::setup::Setup;
+
+/// As many parameter vectors as in the published experiment.
+const SAMPLES: usize = 800;
+
+pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
+    if !arguments.quiet {
+        eprintln!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors");
+    }
+    let (inputs, targets) = cdr::generate(SAMPLES, 0);
+    let names = |prefix: &str, n: usize| (1..=n).map(|k| format!("{prefix}{k}")).collect();
+    let data = Dataset {
+        input_names: names("y_", inputs.rows()),
+        target_names: names("observation_", targets.rows()),
+        inputs,
+        targets,
+        classes: None,
+    };
+    let parts = split(SAMPLES, Sizes::default(), 42, None)?;
+    let network = Sequential::parse("dense:8, antisym:8x2", data.inputs.rows())?;
+    let problem = Problem::new(&data, None, &parts, network, true)?;
+    let setup = Setup { data, problem, options: Options::for_loss(LossKind::LeastSquares) };
+    compare_and_write(&setup, &arguments.methods, arguments.seeds, Some(&arguments.output), arguments.quiet)
+}

@@ -1,0 +1,48 @@
+//! `gaussling train`
+
+use gaussling::compare::{Event, compare};
+use gaussling::plot::loss_curves;
+use gaussling::train::Ending;
+
+use super::Failure;
+use super::arguments::TrainArguments;
+use super::progress::Progress;
+use super::setup::{describe, model, setup};
+
+pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
+    let setup = setup(&arguments.data, &arguments.run)?;
+    if !arguments.run.quiet {
+        eprintln!("{}", describe(&setup));
+    }
+    let progress = Progress::new(arguments.run.quiet, 1, setup.options.work_units);
+    let (problem, methods, seeds) = (&setup.problem, [arguments.method], [arguments.seed]);
+    let entries = compare(problem, &methods, &seeds, &setup.options, 1, &|event: Event<'_>| {
+        progress.see(event);
+        true
+    })?;
+    progress.done();
+    let entry = entries.first().ok_or("nothing was trained")?;
+    model(&setup, entry)?.save(&arguments.output)?;
+    let plot = arguments.output.with_extension("svg");
+    let curve = |f: fn(&gaussling::train::Record) -> f64| {
+        entry.run.history.iter().map(|r| (r.work_units, f(r))).collect::<Vec<_>>()
+    };
+    let curves =
+        [("training".to_string(), curve(|r| r.train_loss)), ("validation".to_string(), curve(|r| r.validation_loss))];
+    let title = format!("{}, seed {}", entry.run.method, entry.seed);
+    loss_curves(&plot, &title, "work units", "loss on scaled data", &curves)?;
+    let what = if setup.data.classes.is_some() { "share of wrong answers" } else { "mean relative error" };
+    let [training, validation, test] = entry.scores.map(|s| 100.0 * s.error);
+    println!("{what}: training {training:.3} %, validation {validation:.3} %, test {test:.3} %");
+    println!("model: {}", arguments.output.display());
+    println!("losses: {}", plot.display());
+    if entry.run.ending == Ending::NotFinite {
+        return Err(format!(
+            "{}: {}; the model has the best weights before that",
+            entry.run.method,
+            entry.run.ending.describe()
+        )
+        .into());
+    }
+    Ok(())
+}

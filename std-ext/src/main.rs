@@ -1,0 +1,17 @@
+//! The `gaussling` command.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gaussling: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
