@@ -3,7 +3,11 @@
 pub mod cdr;
 pub mod data;
 pub mod matrix;
+pub mod model;
 pub mod network;
+pub mod plot;
+pub mod train;
 
 pub use gaussling_core as core;
 pub use matrix::DenseMatrix;
+pub use model::Model;

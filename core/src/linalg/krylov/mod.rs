@@ -228,7 +228,7 @@ impl<'a, T: Real> Krylov<'a, T> {
         let mut longest = T::ZERO; // maxᵢ ‖H vᵢ‖
         let mut report = KrylovReport { dim: 0, residual: T::ONE, status: KrylovStatus::MaxDim };
         for j in 0..self.max_dim {
-            let (done, rest) = self.basis.split_at_mut(self.n * (j + 1));
+            let Some((done, rest)) = self.basis.split_at_mut_checked(self.n * (j + 1)) else { break };
             let w = rest.get_mut(..self.n).unwrap_or_default();
             let v = done.get(self.n * j..).unwrap_or_default();
             product(v, w)?;
@@ -243,7 +243,7 @@ impl<'a, T: Real> Krylov<'a, T> {
             let h = self.hessenberg.get_mut(rows * j..rows * (j + 1)).unwrap_or_default();
             h.fill(T::ZERO);
             for _pass in 0..if reorthogonalize { 2 } else { 1 } {
-                for (h, v) in h.iter_mut().zip(done.chunks_exact(self.n)) {
+                for (h, v) in h.iter_mut().zip(done.chunks_exact(self.n.max(1))) {
                     let coefficient = backend.dot(v, w);
                     backend.axpy(-coefficient, v, w);
                     *h += coefficient;

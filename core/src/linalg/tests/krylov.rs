@@ -287,6 +287,7 @@ fn exactly_the_workspace_is_needed() {
         assert_eq!(Krylov::new(n, m, &mut work[..found]).err(), Some(Error::Workspace { what: "work", needed, found }));
         assert!(Krylov::new(n, m, &mut work).is_ok());
     }
+    assert_eq!((krylov_work_len(5, 3), krylov_work_len(0, 1)), (5 * 4 + 2 * 4 * 3 + 3 * 3 + 6 * 3 + 4, 13));
     assert_eq!(krylov_work_len(usize::MAX, 2), usize::MAX);
     assert!(Krylov::<f64>::new(usize::MAX, 2, &mut []).is_err());
 }

@@ -173,6 +173,7 @@ pub fn matrix<T: Real>(kind: &str, m: usize, n: usize, scale: f64, seed: u64) ->
                         0.0
                     }
                 }
+                "identity" => f64::from(u8::from(i == j)),
                 "ones" => 1.0,
                 "zero" => 0.0,
                 "zero column" => {

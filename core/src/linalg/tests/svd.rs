@@ -137,8 +137,21 @@ fn subnormal_and_huge_elements() {
             assert!((s - expected * scale).abs() <= 1e-14 * s + 5e-324, "scale {scale:e}: {s:e}");
         }
     }
+    let huge = decompose(&Dense::<f32>::from_fn(2, 2, |i, j| if i == j { f32::MAX.value() } else { 0.0 }));
+    assert_eq!(huge.s, [f32::MAX; 2]);
+    let huge = decompose(&Dense::<f64>::from_fn(2, 2, |i, j| if i == j { f64::MAX } else { 0.0 }));
+    assert_eq!(huge.s, [f64::MAX; 2]);
     let tiny = decompose(&Dense::<f32>::from_fn(2, 2, |i, j| if i == j { 1e-45 } else { 0.0 }));
     assert_eq!(tiny.s, [f32::from_bits(1); 2]);
+}
+
+/// The number of sweeps, which is the same on every platform: the tolerance that is documented is the one that is tested.
+#[test]
+fn sweeps() {
+    let count = |kind, m, n| decompose(&matrix::<f64>(kind, m, n, 1.0, 1)).report.sweeps;
+    assert_eq!(count("identity", 10, 10), 1);
+    assert_eq!((count("random", 2, 2), count("random", 10, 10), count("random", 50, 50)), (3, 6, 8));
+    assert_eq!(count("ones", 5, 1), 1);
 }
 
 #[test]

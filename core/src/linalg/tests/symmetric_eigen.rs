@@ -85,6 +85,21 @@ fn indefinite_with_a_zero_diagonal() {
     assert!((values[0] + 1.0).abs() < 1e-15 && (values[1] - 1.0).abs() < 1e-15);
 }
 
+/// The number of sweeps, which is the same on every platform: the tolerance that is documented is the one that is tested.
+#[test]
+fn sweeps() {
+    let count = |kind, n| {
+        let mut a = matrix::<f64>(kind, n, n, 1.0, 1);
+        symmetric_eigen_in_place(a.view_mut(), &mut std::vec![0.0; n], Dense::zeros(n, n).view_mut()).unwrap().sweeps
+    };
+    assert_eq!((count("identity", 10), count("zero", 4), count("random", 0)), (1, 1, 1));
+    assert_eq!((count("random", 2), count("random", 10), count("random", 50)), (2, 7, 9));
+    // Steeply graded: the elements off the diagonal fall below ε max|A| long before they are small beside their own diagonal.
+    let mut a = Dense::<f64>::from_fn(6, 6, |i, j| libm::pow(10.0, -((i + j) as f64)) * if i == j { 2.0 } else { 0.9 });
+    let report = symmetric_eigen_in_place(a.view_mut(), &mut [0.0; 6], Dense::zeros(6, 6).view_mut()).unwrap();
+    assert_eq!(report.sweeps, 4);
+}
+
 #[test]
 fn misuse_is_an_error() {
     for bad in [f64::NAN, f64::INFINITY] {

@@ -43,6 +43,9 @@ pub struct InnerReport<T> {
     pub converged: bool,
 }
 
+/// Columns of a block of H_W that are computed together.
+const PANEL: usize = 8;
+
 /// Inner Newton steps allowed at one θ.
 const MAX_INNER: usize = 100;
 
@@ -83,6 +86,8 @@ pub struct VarProConvex<'a, T, N, L, R, B> {
     block: &'a mut [T],
     data_loss: T,
     inner: InnerReport<T>,
+    /// Whether `h` holds the factor at the solution; it is made when the first product asks for it.
+    factored: bool,
 }
 
 /// Length of the buffer of a [`VarProConvex`].
@@ -159,6 +164,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
             block: next(k * k)?,
             data_loss: T::ZERO,
             inner: InnerReport { iterations: 0, gradient_norm: T::ZERO, converged: false },
+            factored: false,
         };
         problem.w.fill(T::ZERO);
         Ok(problem)
@@ -221,16 +227,25 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
                 for ((j, scaled), d) in scaled.enumerate().zip(entries.transpose().col_iter(row)) {
                     scaled.iter_mut().zip(zh.col(j)).for_each(|(s, &z)| *s = d * z);
                 }
+                // Zh diag(d) Zhᵀ is symmetric: its lower triangle, a few columns at a time.
                 let weighted = MatRef::new(self.weighted, k, n)?;
-                self.backend.gemm(T::ONE, weighted, zh.transpose(), T::ZERO, MatMut::new(self.block, k, k)?)?;
+                for first in (0..k).step_by(PANEL) {
+                    let (below, width) = (k - first, PANEL.min(k - first));
+                    let left = weighted.block(first, 0, below, n)?;
+                    let right = zh.block(first, 0, width, n)?.transpose();
+                    let out = MatMut::new(self.block, k, k)?.block(first, first, below, width)?;
+                    self.backend.gemm(T::ONE, left, right, T::ZERO, out)?;
+                }
                 // Element (row, i) of V against (col, j): vec is column by column, so index = output + outputs · feature.
                 let (block, mut h) = (MatRef::new(self.block, k, k)?, MatMut::new(self.h, m * k, m * k)?);
                 for j in 0..k {
-                    for (i, value) in block.col_iter(j).enumerate() {
+                    for (i, value) in block.col_iter(j).enumerate().skip(j) {
                         let diagonal = row == col && i == j;
                         let value = if diagonal { value + self.alpha } else { value };
                         h.set(row + m * i, col + m * j, value);
                         h.set(col + m * i, row + m * j, value);
+                        h.set(row + m * j, col + m * i, value);
+                        h.set(col + m * j, row + m * i, value);
                     }
                 }
             }
@@ -264,9 +279,10 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
         Ok(self.zh.iter().all(|z| z.is_finite()))
     }
 
-    /// Newton's method for W at θ; leaves S, G, P and the factor of H_W at the solution. `None` when nothing finite came out.
+    /// Newton's method for W at θ; leaves S, G and P at the solution. `None` when nothing finite came out.
     fn solve(&mut self, theta: &[T]) -> Result<Option<T>, Error> {
         self.inner = InnerReport { iterations: 0, gradient_norm: T::ZERO, converged: false };
+        self.factored = false;
         if !self.features(theta)? {
             return Ok(None);
         }
@@ -284,11 +300,14 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
         loop {
             self.inner.gradient_norm = self.inner_gradient()?;
             self.inner.converged = self.inner.gradient_norm <= self.tolerance * scale;
-            if !self.inner.gradient_norm.is_finite() || self.factor_hessian().is_err() {
+            if !self.inner.gradient_norm.is_finite() {
                 return Ok(None);
             }
             if self.inner.converged || self.inner.iterations >= MAX_INNER {
                 break;
+            }
+            if self.factor_hessian().is_err() {
+                return Ok(None);
             }
             self.step.copy_from_slice(self.gradient_w);
             self.solve_hessian()?;
@@ -301,9 +320,6 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
                 value = self.try_step(T::ONE)?;
                 self.inner.gradient_norm = self.inner_gradient()?;
                 self.inner.converged = self.inner.gradient_norm <= self.tolerance * scale;
-                if self.factor_hessian().is_err() {
-                    return Ok(None);
-                }
                 break;
             }
             let mut length = T::ONE;
@@ -355,6 +371,10 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error> {
         check_length("v", self.theta.len(), v.len())?;
         check_length("hv", self.theta.len(), hv.len())?;
+        if !self.factored {
+            self.factor_hessian()?;
+            self.factored = true;
+        }
         let (n, m, features, k) = self.sizes();
         let backend = self.backend;
         let point = Point { theta: self.theta, x: self.x, cache: self.cache };

@@ -1,0 +1,229 @@
+//! Model files: [safetensors](https://github.com/huggingface/safetensors), so that other programs can read the weights.
+//!
+//! | tensor (f64) | shape |
+//! |---|---|
+//! | `theta` | parameters |
+//! | `w` | outputs × (features + 1), row by row as the format has it |
+//! | `input_mean`, `input_scale` | inputs |
+//! | `target_mean`, `target_scale` | outputs |
+//!
+//! All else is in the metadata, as text or JSON: `format`, `version` (that wrote it), `description`, `inputs`, `classes`,
+//! `input_names`, `target_names`, `record`, and `checksum`: the CRC-32 of all metadata and tensors, names and shapes
+//! included. A CRC finds every flipped run of up to 32 bits for certain; what lies outside (the bytes of the header between
+//! its strings) is checked by the JSON parser and by the sizes that must add up to the length of the file.
+//!
+//! The same model gives the same bytes: the keys of the header are sorted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde_json::Value;
+
+use super::{Model, ModelError, Problem};
+use crate::DenseMatrix;
+use crate::data::{Standardization, quoted};
+
+const FORMAT: &str = "gaussling-model-1";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+impl Model {
+    /// Writes the model into one file: a temporary one in the same folder first, which then takes the place of `path`. So an
+    /// interruption leaves the old file or the new one, never a part.
+    ///
+    /// # Errors
+    /// [`ModelError::Model`] when the parts do not fit each other, [`ModelError::Unwritable`].
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        self.network()?;
+        let unwritable = |reason| ModelError::Unwritable { file: path.to_path_buf(), reason };
+        let bytes = encode(self).map_err(io::Error::other).map_err(unwritable)?;
+        replace(path, &bytes).map_err(unwritable)
+    }
+
+    /// Reads a file that [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// [`ModelError::Unreadable`], and [`ModelError::File`] when the file is foreign, cut, damaged, or its parts do not fit
+    /// each other.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let file = || path.to_path_buf();
+        let bytes = fs::read(path).map_err(|reason| ModelError::Unreadable { file: file(), reason })?;
+        decode(&bytes).map_err(|problem| ModelError::File { file: file(), problem })
+    }
+}
+
+/// The bytes of a model's file.
+pub(super) fn encode(model: &Model) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+    let json = |list: &Vec<String>| Value::from(list.clone()).to_string();
+    let mut metadata: HashMap<String, String> = HashMap::from(
+        [
+            ("format", FORMAT.to_owned()),
+            ("version", VERSION.to_owned()),
+            ("description", model.description.clone()),
+            ("inputs", model.inputs.to_string()),
+            ("classes", model.classes.as_ref().map_or("null".to_owned(), json)),
+            ("input_names", json(&model.input_names)),
+            ("target_names", json(&model.target_names)),
+            ("record", Value::from_iter(model.record.clone()).to_string()),
+        ]
+        .map(|(key, text)| (key.to_owned(), text)),
+    );
+    let owned = [
+        ("theta", vec![model.theta.len()], bytes_of(&model.theta)),
+        ("w", vec![model.w.rows(), model.w.cols()], bytes_of(model.w.transposed().as_slice())),
+        ("input_mean", vec![model.inputs], bytes_of(&model.input_scaling.mean)),
+        ("input_scale", vec![model.inputs], bytes_of(&model.input_scaling.scale)),
+        ("target_mean", vec![model.outputs()], bytes_of(&model.target_scaling.mean)),
+        ("target_scale", vec![model.outputs()], bytes_of(&model.target_scaling.scale)),
+    ];
+    let mut tensors = Vec::new();
+    for (name, shape, bytes) in &owned {
+        tensors.push(((*name).to_owned(), TensorView::new(Dtype::F64, shape.clone(), bytes)?));
+    }
+    metadata.insert("checksum".to_owned(), checksum(&metadata, &tensors));
+    let mut bytes = safetensors::serialize(tensors, Some(metadata))?;
+    sort_header(&mut bytes);
+    Ok(bytes)
+}
+
+/// The model in the bytes of a file.
+pub(super) fn decode(bytes: &[u8]) -> Result<Model, Problem> {
+    let foreign = |error: safetensors::SafeTensorError| Problem::NotAModel(one_line(&error.to_string()));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let format = metadata.get("format").ok_or_else(|| Problem::NotAModel(format!("no format {FORMAT}")))?;
+    if format != FORMAT {
+        let by = metadata.get("version").map_or("unknown".to_owned(), |version| quoted(version));
+        return Err(Problem::Format { found: quoted(format), expected: FORMAT, by, here: VERSION });
+    }
+    let tensors = SafeTensors::deserialize(bytes).map_err(foreign)?.tensors();
+    let (found, expected) = (text(&metadata, "checksum")?, checksum(&metadata, &tensors));
+    if *found != expected {
+        return Err(Problem::Damaged(format!("its checksum is {expected}, but {} is written in it", quoted(found))));
+    }
+
+    let inputs: Result<usize, _> = text(&metadata, "inputs")?.parse();
+    let model = Model {
+        description: text(&metadata, "description")?.to_owned(),
+        inputs: inputs.map_err(|_| Problem::Damaged("inputs is not a number".to_owned()))?,
+        theta: vector(&tensors, "theta")?,
+        w: matrix(&tensors, "w")?,
+        input_scaling: Standardization {
+            mean: vector(&tensors, "input_mean")?,
+            scale: vector(&tensors, "input_scale")?,
+        },
+        target_scaling: Standardization {
+            mean: vector(&tensors, "target_mean")?,
+            scale: vector(&tensors, "target_scale")?,
+        },
+        classes: serde_json::from_str(text(&metadata, "classes")?).map_err(not_json("classes"))?,
+        input_names: serde_json::from_str(text(&metadata, "input_names")?).map_err(not_json("input_names"))?,
+        target_names: serde_json::from_str(text(&metadata, "target_names")?).map_err(not_json("target_names"))?,
+        record: serde_json::from_str(text(&metadata, "record")?).map_err(not_json("record"))?,
+    };
+    text(&metadata, "version")?;
+    model.network()?;
+    Ok(model)
+}
+
+fn bytes_of(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// CRC-32 of all entries of the metadata but itself, and of all tensors, in the order of their names. Each part is preceded
+/// by its length, so that no byte can move from one to the next unseen.
+pub(super) fn checksum(metadata: &HashMap<String, String>, tensors: &[(String, TensorView<'_>)]) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut add = |part: &[u8]| {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    };
+    for (key, text) in metadata.iter().filter(|(key, _)| *key != "checksum").collect::<BTreeMap<_, _>>() {
+        add(key.as_bytes());
+        add(text.as_bytes());
+    }
+    for (name, tensor) in tensors.iter().map(|(name, tensor)| (name, tensor)).collect::<BTreeMap<_, _>>() {
+        add(name.as_bytes());
+        add(format!("{:?} {:?}", tensor.dtype(), tensor.shape()).as_bytes());
+        add(tensor.data());
+    }
+    format!("{:08x}", hasher.finalize())
+}
+
+/// Rewrites the JSON header, whose metadata the crate writes in random order, with sorted keys: the same characters in
+/// another order, so it has the same length.
+fn sort_header(bytes: &mut [u8]) {
+    let Some((length, rest)) = bytes.split_first_chunk_mut() else { return };
+    let header = usize::try_from(u64::from_le_bytes(*length)).ok().and_then(|length| rest.get_mut(..length));
+    let Some(header) = header else { return };
+    let Ok(sorted) = serde_json::from_slice::<Value>(header) else { return };
+    let sorted = sorted.to_string().into_bytes();
+    if sorted.len() <= header.len() {
+        header.fill(b' ');
+        header[..sorted.len()].copy_from_slice(&sorted);
+    }
+}
+
+fn text<'a>(metadata: &'a HashMap<String, String>, key: &'static str) -> Result<&'a String, Problem> {
+    metadata.get(key).ok_or(Problem::Missing(key))
+}
+
+fn not_json(key: &'static str) -> impl Fn(serde_json::Error) -> Problem {
+    move |error| Problem::Damaged(format!("{key}: {}", one_line(&error.to_string())))
+}
+
+fn tensor<const RANK: usize>(
+    tensors: &[(String, TensorView<'_>)],
+    name: &'static str,
+) -> Result<([usize; RANK], Vec<f64>), Problem> {
+    let (_, tensor) = tensors.iter().find(|(found, _)| found == name).ok_or(Problem::Missing(name))?;
+    let shape = <[usize; RANK]>::try_from(tensor.shape()).ok().filter(|_| tensor.dtype() == Dtype::F64);
+    let (dtype, found) = (tensor.dtype(), tensor.shape());
+    let expected = format!("{name}: found {dtype:?} numbers of shape {found:?}, expected F64 numbers and {RANK} sizes");
+    let number = |bytes: &[u8]| bytes.try_into().map_or(f64::NAN, f64::from_le_bytes);
+    Ok((shape.ok_or(Problem::Damaged(expected))?, tensor.data().chunks_exact(8).map(number).collect()))
+}
+
+fn vector(tensors: &[(String, TensorView<'_>)], name: &'static str) -> Result<Vec<f64>, Problem> {
+    tensor::<1>(tensors, name).map(|(_, values)| values)
+}
+
+fn matrix(tensors: &[(String, TensorView<'_>)], name: &'static str) -> Result<DenseMatrix<f64>, Problem> {
+    let ([rows, cols], values) = tensor::<2>(tensors, name)?;
+    // Row by row is column by column of the transpose. An empty one could have any number of columns.
+    let transposed = DenseMatrix::from_vec(values, cols, rows).filter(|matrix| !matrix.as_slice().is_empty());
+    Ok(transposed.ok_or(Problem::Missing(name))?.transposed())
+}
+
+/// A message of another program, which may quote the file: control characters out, 200 characters at most.
+fn one_line(message: &str) -> String {
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
+/// Writes a file next to `path`, brings it to the disk, and renames it to `path`.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// Keeps the threads of this process apart, as the process id does the processes.
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    let temporary = path.with_file_name(temporary);
+    let written = File::create(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| fs::rename(&temporary, path));
+    if renamed.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&temporary);
+    } else if cfg!(unix) {
+        // The rename itself reaches the disk with the folder; where that cannot be asked for, it is only later.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    renamed
+}

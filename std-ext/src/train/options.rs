@@ -1,0 +1,141 @@
+//! [`Method`], [`LossKind`] and [`Options`].
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A training method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Method {
+    /// Gauss–Newton with variable projection, full batch.
+    Gnvpro,
+    /// Stochastic θ, W by iterative sampled Tikhonov with automatic regularization. Least squares (of one-hot labels for
+    /// classes).
+    SlimTrain,
+    /// Momentum that solves the Newton system, all weights.
+    CurveBall,
+    /// Adam, all weights.
+    Adam,
+    /// SGD with momentum 0.9, all weights.
+    Sgd,
+    /// L-BFGS with variable projection, full batch.
+    Lbfgs,
+    /// Gauss–Newton without projection, full batch, all weights.
+    GaussNewton,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 7] =
+        [Self::Gnvpro, Self::SlimTrain, Self::CurveBall, Self::Adam, Self::Sgd, Self::Lbfgs, Self::GaussNewton];
+
+    /// The three methods that gaussling is about, and the baselines that they are compared with by default.
+    pub const COMPARED: [Self; 5] = [Self::Gnvpro, Self::SlimTrain, Self::CurveBall, Self::Adam, Self::Lbfgs];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gnvpro => "gnvpro",
+            Self::SlimTrain => "slimtrain",
+            Self::CurveBall => "curveball",
+            Self::Adam => "adam",
+            Self::Sgd => "sgd",
+            Self::Lbfgs => "lbfgs",
+            Self::GaussNewton => "gauss-newton",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Method {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|m| m.name() == name.to_lowercase()).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|m| m.name()).collect();
+            format!("unknown method '{name}'; there are {}", names.join(", "))
+        })
+    }
+}
+
+/// What is minimized, averaged over samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossKind {
+    /// ½‖W [z; 1] − c‖²
+    LeastSquares,
+    /// Softmax cross-entropy
+    CrossEntropy,
+}
+
+impl LossKind {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LeastSquares => "least squares",
+            Self::CrossEntropy => "cross-entropy",
+        }
+    }
+}
+
+/// How to train. The defaults are meant to be left alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Budget in work units: one forward or one backward pass over all training data.
+    pub work_units: f64,
+    /// Tikhonov weight α₁ of θ.
+    pub alpha_theta: f64,
+    /// Tikhonov weight α₂ of W (slimTrain chooses its own).
+    pub alpha_w: f64,
+    /// Samples in a batch of the stochastic methods; `None`: the method's own choice, [`Options::batch_of`].
+    pub batch: Option<usize>,
+    /// Learning rate of Adam, SGD and slimTrain's θ; `None`: 1e-2 for slimTrain and Adam, 1e-3 for SGD.
+    pub learning_rate: Option<f64>,
+    /// slimTrain: previous batches remembered.
+    pub memory: usize,
+    /// slimTrain: total regularization at the start.
+    pub sum_lambda: f64,
+    /// CurveBall: λ at the start.
+    pub lambda: f64,
+    /// GNvpro and Gauss–Newton: Krylov vectors at one point.
+    pub krylov_dim: usize,
+    /// GNvpro and Gauss–Newton: relative residual at which the Krylov space is good enough.
+    pub krylov_tolerance: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            work_units: 600.0,
+            alpha_theta: 1e-10,
+            alpha_w: 1e-10,
+            batch: None,
+            learning_rate: None,
+            memory: 5,
+            sum_lambda: 1e-7,
+            lambda: 1.0,
+            krylov_dim: 20,
+            krylov_tolerance: 1e-2,
+        }
+    }
+}
+
+impl Options {
+    /// The batch size for `samples` training samples: 1/80 of them within 5 … 64; for CurveBall, which needs curvature with
+    /// little noise, 1/16 of them within 64 … 256.
+    pub fn batch_of(&self, method: Method, samples: usize) -> usize {
+        let own = match method {
+            Method::CurveBall => (samples / 16).clamp(64, 256),
+            _ => (samples / 80).clamp(5, 64),
+        };
+        self.batch.unwrap_or(own).clamp(1, samples.max(1))
+    }
+
+    /// The learning rate of a method.
+    pub fn learning_rate_of(&self, method: Method) -> f64 {
+        self.learning_rate.unwrap_or(if method == Method::Sgd { 1e-3 } else { 1e-2 })
+    }
+}

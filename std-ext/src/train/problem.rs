@@ -1,0 +1,267 @@
+//! [`Problem`]: scaled data, network and loss; initial weights; scores of weights on a data set.
+
+use gaussling_core::nn::{Init, LeastSquares, Loss, Network, SoftmaxCrossEntropy, Tikhonov};
+use gaussling_core::optim::{
+    Objective, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
+};
+use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::options::{LossKind, Options};
+use crate::DenseMatrix;
+use crate::data::{Dataset, Split, Standardization};
+use crate::network::Sequential;
+
+/// Why a run could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The core refused a call.
+    #[error("{0}")]
+    Core(#[from] Error),
+    /// A buffer of this many numbers could not be had.
+    #[error("not enough memory for {method}: it needs {megabytes} MB; choose a smaller network or fewer samples")]
+    Memory {
+        /// The method.
+        method: &'static str,
+        /// What it needs.
+        megabytes: usize,
+    },
+    /// The data do not fit the network or themselves.
+    #[error("{0}")]
+    Data(String),
+}
+
+/// A buffer of zeros, or a clear error instead of an abort.
+pub(super) fn buffer(method: &'static str, len: usize) -> Result<Vec<f64>, TrainError> {
+    let mut buffer = Vec::new();
+    buffer
+        .try_reserve_exact(len)
+        .map_err(|_| TrainError::Memory { method, megabytes: len.saturating_mul(8) / 1_000_000 })?;
+    buffer.resize(len, 0.0);
+    Ok(buffer)
+}
+
+/// All weights of a separable model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// Of the network.
+    pub theta: Vec<f64>,
+    /// outputs × (features + 1), column by column; the last column is the bias.
+    pub w: Vec<f64>,
+}
+
+impl Weights {
+    /// Whether all of them are finite.
+    pub fn are_finite(&self) -> bool {
+        self.theta.iter().chain(&self.w).all(|x| x.is_finite())
+    }
+}
+
+/// How good a model is on a data set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores {
+    /// The loss that is minimized, on scaled data, without regularization.
+    pub loss: f64,
+    /// Regression: mean of ‖prediction − target‖/‖target‖ in original units over the samples whose target is not zero.
+    /// Classes: share of wrong answers.
+    pub error: f64,
+    /// Regression: ‖predictions − targets‖/‖targets − their mean‖ in original units. Classes: the same as `error`.
+    pub normalized: f64,
+}
+
+/// A part of the data, scaled.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// n_in × samples
+    pub x: DenseMatrix<f64>,
+    /// outputs × samples
+    pub c: DenseMatrix<f64>,
+}
+
+/// Scaled training, validation and test data; network; loss.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The features' network.
+    pub network: Sequential,
+    /// What is minimized.
+    pub loss: LossKind,
+    /// Fitted on the training data.
+    pub input_scaling: Standardization,
+    /// Fitted on the training data; the identity for classes.
+    pub target_scaling: Standardization,
+    /// Training data.
+    pub train: Part,
+    /// Validation data; without samples when there are none.
+    pub validation: Part,
+    /// Test data; without samples when there are none.
+    pub test: Part,
+}
+
+impl Problem {
+    /// Scales the parts of `data` by training statistics (unless `standardize` is false) and joins them with a network:
+    /// inputs to mean 0 and deviation 1/√n_in, so that a sample has length about 1; targets of a regression to deviation 1.
+    ///
+    /// `test` is a test set of its own; without it `split.test` is used.
+    pub fn new(
+        data: &Dataset,
+        test: Option<&Dataset>,
+        split: &Split,
+        network: Sequential,
+        standardize: bool,
+    ) -> Result<Self, TrainError> {
+        let part = |indices: &[usize]| Part {
+            x: data.inputs.select_columns(indices),
+            c: data.targets.select_columns(indices),
+        };
+        let (mut train, mut validation) = (part(&split.train), part(&split.validation));
+        let mut test = match test {
+            Some(test) => Part { x: test.inputs.clone(), c: test.targets.clone() },
+            None => part(&split.test),
+        };
+        if train.x.cols() == 0 {
+            return Err(TrainError::Data("there are no training samples; change the split".into()));
+        }
+        if network.inputs() != train.x.rows() {
+            let (found, expected) = (network.inputs(), train.x.rows());
+            return Err(TrainError::Data(format!("the network has {found} inputs, the data have {expected}")));
+        }
+        let loss = if data.classes.is_some() { LossKind::CrossEntropy } else { LossKind::LeastSquares };
+        let identity = |rows| Standardization { mean: vec![0.0; rows], scale: vec![1.0; rows] };
+        let mut input_scaling = identity(train.x.rows());
+        if standardize {
+            input_scaling = Standardization::fit(&train.x);
+            // Mean 0, and a sample of length about 1: with unit *deviations* the first layer of a network with many inputs
+            // starts far in its nonlinear range and overfits (measured in ARCHITECTURE.md).
+            let root = (train.x.rows() as f64).sqrt();
+            input_scaling.scale.iter_mut().for_each(|scale| *scale *= root);
+        }
+        let scale_targets = standardize && loss == LossKind::LeastSquares;
+        let target_scaling = if scale_targets { Standardization::fit(&train.c) } else { identity(train.c.rows()) };
+        for part in [&mut train, &mut validation, &mut test] {
+            let scaled = input_scaling.apply_in_place(&mut part.x);
+            scaled
+                .and_then(|()| target_scaling.apply_in_place(&mut part.c))
+                .map_err(|e| TrainError::Data(e.to_string()))?;
+        }
+        Ok(Self { network, loss, input_scaling, target_scaling, train, validation, test })
+    }
+
+    /// Rows of the targets.
+    pub fn outputs(&self) -> usize {
+        self.train.c.rows()
+    }
+
+    /// Number of all weights.
+    pub fn params(&self) -> usize {
+        self.network.shape().params + self.outputs() * (self.network.features() + 1)
+    }
+
+    /// θ drawn with the seed (He), and the W that is optimal for it: where every method starts.
+    pub fn initial_weights(&self, options: &Options, seed: u64) -> Result<Weights, TrainError> {
+        let shape = self.network.shape();
+        let mut theta = buffer("initial weights", shape.params)?;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        Network::<f64>::initialize(&self.network, Init::He, &mut rng, &mut theta)?;
+        let (x, c) = (self.train.x.view(), self.train.c.view());
+        let regularizer = Tikhonov { alpha: options.alpha_theta };
+        let w = match self.loss {
+            LossKind::LeastSquares => {
+                let len = varpro_least_squares_work_len(shape, c.rows(), c.cols());
+                let mut work = buffer("initial weights", len)?;
+                let mut problem =
+                    VarProLeastSquares::new(&self.network, regularizer, options.alpha_w, &Portable, x, c, &mut work)?;
+                problem.value(&theta)?;
+                problem.weights().to_vec()
+            }
+            LossKind::CrossEntropy => {
+                let len = varpro_convex_work_len(shape, c.rows(), c.cols());
+                let mut work = buffer("initial weights", len)?;
+                let loss = SoftmaxCrossEntropy;
+                let alpha = options.alpha_w;
+                let mut problem =
+                    VarProConvex::new(&self.network, loss, regularizer, alpha, 1e-8, &Portable, x, c, &mut work)?;
+                problem.value(&theta)?;
+                problem.weights().to_vec()
+            }
+        };
+        Ok(Weights { theta, w })
+    }
+
+    /// Scores W [F(θ, X); 1] of scaled inputs, outputs × samples; in pieces of 512 samples.
+    pub fn predict(&self, weights: &Weights, x: &DenseMatrix<f64>) -> Result<DenseMatrix<f64>, TrainError> {
+        predict(&self.network, weights, self.outputs(), x)
+    }
+
+    /// Scores of the weights on a part of the data; NaN when it has no samples.
+    pub fn scores(&self, weights: &Weights, part: &Part) -> Result<Scores, TrainError> {
+        let n = part.x.cols();
+        if n == 0 {
+            return Ok(Scores { loss: f64::NAN, error: f64::NAN, normalized: f64::NAN });
+        }
+        let s = self.predict(weights, &part.x)?;
+        if self.loss == LossKind::CrossEntropy {
+            let loss = SoftmaxCrossEntropy.value(s.view(), part.c.view());
+            let wrong = (0..n).filter(|&j| largest(s.col(j)) != largest(part.c.col(j))).count();
+            let error = wrong as f64 / n as f64;
+            return Ok(Scores { loss, error, normalized: error });
+        }
+        let loss = LeastSquares.value(s.view(), part.c.view());
+        let Standardization { mean, scale } = &self.target_scaling;
+        let (mut relative, mut misfit, mut counted) = (0.0, 0.0, 0_usize);
+        let mut sums = vec![(0.0, 0.0); mean.len()];
+        for j in 0..n {
+            let (mut difference, mut norm) = (0.0, 0.0);
+            for (i, (&s, &c)) in s.col(j).iter().zip(part.c.col(j)).enumerate() {
+                let target = c * scale[i] + mean[i];
+                difference += ((s - c) * scale[i]).powi(2);
+                norm += target * target;
+                sums[i].0 += target;
+                sums[i].1 += target * target;
+            }
+            if norm > 0.0 {
+                relative += (difference / norm).sqrt();
+                counted += 1;
+            }
+            misfit += difference;
+        }
+        let spread: f64 = sums.iter().map(|(sum, squares)| squares - sum * sum / n as f64).sum();
+        Ok(Scores { loss, error: relative / counted as f64, normalized: (misfit / spread).sqrt() })
+    }
+}
+
+/// Index of the largest element, the first of several.
+pub(crate) fn largest(s: &[f64]) -> usize {
+    s.iter().enumerate().fold(0, |best, (i, &x)| if x > s[best] { i } else { best })
+}
+
+/// W [F(θ, X); 1], in pieces of 512 samples.
+pub(crate) fn predict(
+    network: &Sequential,
+    weights: &Weights,
+    outputs: usize,
+    x: &DenseMatrix<f64>,
+) -> Result<DenseMatrix<f64>, TrainError> {
+    const PIECE: usize = 512;
+    let (shape, n) = (network.shape(), x.cols());
+    let f = shape.features;
+    let piece = PIECE.min(n);
+    let mut cache = buffer("prediction", shape.cache.of(piece))?;
+    let mut work = buffer("prediction", shape.work.of(piece))?;
+    let mut z = buffer("prediction", f * piece)?;
+    let mut s = DenseMatrix::from_vec(buffer("prediction", outputs.saturating_mul(n))?, outputs, n)
+        .ok_or_else(|| TrainError::Data("too many predictions".into()))?;
+    let w = MatRef::new(&weights.w, outputs, f + 1)?;
+    for first in (0..n).step_by(PIECE) {
+        let count = PIECE.min(n - first);
+        let z = &mut z[..f * count];
+        let x = x.view().columns(first, count)?;
+        network.forward(&Portable, &weights.theta, x, MatMut::new(z, f, count)?, &mut cache, &mut work)?;
+        for j in first..first + count {
+            s.col_mut(j).copy_from_slice(w.col(f));
+        }
+        let out = s.view_mut().columns(first, count)?;
+        Portable.gemm(1.0, w.columns(0, f)?, MatRef::new(z, f, count)?, 1.0, out)?;
+    }
+    Ok(s)
+}
