@@ -24,6 +24,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
+use crate::optim::{product, sum};
 use crate::scalar::Real;
 
 /// Options of [`CurveBall`]; the default is the published choice.
@@ -72,7 +73,8 @@ pub const fn curveball_state_len(params: usize) -> usize {
 
 /// Length of the workspace of [`CurveBall::step`] for a batch.
 pub const fn curveball_work_len(shape: Shape, samples: usize) -> usize {
-    2 * shape.params + shape.cache.of(samples) + shape.work.of(samples) + 6 * shape.features * samples
+    let features = product([6, shape.features, samples]);
+    sum([product([2, shape.params]), shape.cache.of(samples), shape.work.of(samples), features])
 }
 
 /// Steps between two adaptations of λ.

@@ -9,9 +9,10 @@
 //! SGD with momentum, source: B. Polyak (1964): m ← μ m + g, θ ← θ − η m.
 
 use crate::backend::Backend;
-use crate::error::{Error, check_length, check_shape, take};
+use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
+use crate::optim::{product, sum};
 use crate::scalar::Real;
 
 /// A rule that moves weights by a gradient. slimTrain takes any; a caller may bring an own one.
@@ -100,7 +101,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Sgd<T, S> {
 
 /// Length of the workspace of [`loss_and_gradient`] for a batch.
 pub const fn loss_work_len(shape: Shape, samples: usize) -> usize {
-    shape.cache.of(samples) + shape.work.of(samples) + 3 * shape.features * samples
+    sum([shape.cache.of(samples), shape.work.of(samples), product([3, shape.features, samples])])
 }
 
 /// E(F(θ, X), C) and its gradient (overwritten) for a network whose features are the scores: one forward, one backward pass.
@@ -121,6 +122,7 @@ pub fn loss_and_gradient<T: Real, B: Backend<T>>(
     let m = shape.features;
     check_shape("targets", (m, n), c.shape())?;
     check_length("gradient", shape.params, gradient.len())?;
+    check_workspace("work", loss_work_len(shape, n), work.len())?;
     let cache = take("work", &mut work, shape.cache.of(n))?;
     let s = take("work", &mut work, m * n)?;
     let g = take("work", &mut work, m * n)?;

@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Regularizer, Shape};
-use crate::optim::Objective;
+use crate::optim::{Objective, loss_work_len, sum};
 use crate::scalar::Real;
 
 /// E + R over the caller's data and buffer.
@@ -31,7 +31,7 @@ pub struct FullObjective<'a, T, N, L, R, B> {
 
 /// Length of the buffer of a [`FullObjective`].
 pub const fn full_objective_work_len(shape: Shape, samples: usize) -> usize {
-    shape.params + shape.cache.of(samples) + shape.work.of(samples) + 3 * shape.features * samples
+    sum([shape.params, loss_work_len(shape, samples)])
 }
 
 impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> FullObjective<'a, T, N, L, R, B> {

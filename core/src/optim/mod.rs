@@ -44,3 +44,65 @@ pub use trust_region::{Outcome, Status, TrustRegion, TrustRegionOptions, TrustRe
 pub use varpro::{
     InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
 };
+
+/// Σ tᵢ, saturating: a length that cannot be had is refused as too long, and does not wrap around to a short one.
+const fn sum<const N: usize>(terms: [usize; N]) -> usize {
+    let (mut total, mut i) = (0_usize, 0);
+    while i < N {
+        total = total.saturating_add(terms[i]);
+        i += 1;
+    }
+    total
+}
+
+/// ∏ tᵢ, saturating.
+const fn product<const N: usize>(factors: [usize; N]) -> usize {
+    let (mut total, mut i) = (1_usize, 0);
+    while i < N {
+        total = total.saturating_mul(factors[i]);
+        i += 1;
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Affine, LeastSquares, Shape, Tikhonov};
+    use crate::{Error, MatRef, Portable};
+
+    #[test]
+    fn lengths_saturate() {
+        const MANY: usize = usize::MAX / 2;
+        assert_eq!((sum([2, 3]), product([2, 3, 4]), product([2, 0, MANY])), (5, 24, 0));
+        let shape = Shape::affine(2, 3, true);
+        for samples in [MANY, usize::MAX] {
+            assert_eq!(curveball_work_len(shape, samples), usize::MAX);
+            assert_eq!(full_objective_work_len(shape, samples), usize::MAX);
+            assert_eq!(loss_work_len(shape, samples), usize::MAX);
+            assert_eq!(varpro_convex_work_len(shape, 1, samples), usize::MAX);
+            assert_eq!(varpro_least_squares_work_len(shape, 1, samples), usize::MAX);
+            assert_eq!(slimtrain_work_len(shape, 1, samples, 5), usize::MAX);
+            assert_eq!(sampled_tikhonov_state_len(3, samples, 5), usize::MAX);
+            assert_eq!(sampled_tikhonov_work_len(samples, 1, 1, 5), usize::MAX);
+        }
+    }
+
+    /// A view that repeats one column may have more samples than there is memory.
+    #[test]
+    fn more_samples_than_memory_are_an_error() {
+        let n = usize::MAX;
+        let x = MatRef::with_strides(&[1.0, 2.0], 2, n, 1, 0).unwrap();
+        let c = MatRef::with_strides(&[1.0, 2.0, 3.0], 3, n, 1, 0).unwrap();
+        let (net, r, mut buffer, mut theta) = (Affine::<2, 3>, Tikhonov { alpha: 1.0 }, [0.0; 100], [0.0; 9]);
+        let short = |e: Error| matches!(e, Error::Workspace { needed: usize::MAX, found: 100, .. });
+        assert!(FullObjective::new(&net, LeastSquares, r, &Portable, x, c, &mut buffer).is_err_and(short));
+        assert!(VarProLeastSquares::new(&net, r, 1.0, &Portable, x, c, &mut buffer).is_err_and(short));
+        assert!(VarProConvex::new(&net, LeastSquares, r, 1.0, 1.0, &Portable, x, c, &mut buffer).is_err_and(short));
+        let gradient = &mut [0.0; 9];
+        let loss = loss_and_gradient(&Portable, &net, LeastSquares, &theta, x, c, gradient, &mut buffer);
+        assert!(loss.is_err_and(short));
+        let mut method = CurveBall::new(CurveBallOptions::default(), [0.0; 9]).unwrap();
+        assert!(method.step(&Portable, &net, &LeastSquares, &mut theta, x, c, &mut buffer).is_err_and(short));
+    }
+}

@@ -28,6 +28,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::linalg::{qr_in_place, svd_in_place};
 use crate::matrix::{MatMut, MatRef};
+use crate::optim::{product, sum};
 use crate::scalar::Real;
 
 /// What the rules for Λ may ask about a step. All functions cost O(k²).
@@ -190,15 +191,22 @@ pub struct SampledTikhonovReport<T> {
 
 /// Length of the state of [`SampledTikhonov`]: the stored batches.
 pub const fn sampled_tikhonov_state_len(features: usize, batch: usize, memory: usize) -> usize {
-    (features + 1) * batch * (memory + 1)
+    product([sum([features, 1]), batch, sum([memory, 1])])
 }
 
 /// Length of the workspace of [`SampledTikhonov::update`].
 pub const fn sampled_tikhonov_work_len(features: usize, targets: usize, batch: usize, memory: usize) -> usize {
-    let (k, columns) = (features + 1, batch * (memory + 1));
+    let (k, columns) = (sum([features, 1]), product([batch, sum([memory, 1])]));
     let rows = if columns > k { columns } else { k };
     // Mᵀ and its QR; R, V, three forms; s, τ and three diagonals; B; the residual; P, Q and (P + ΛQ) d; three m × k grams
-    rows * k + 8 * k * k + 5 * k + k * batch + targets * batch + 3 * targets * k
+    sum([
+        product([rows, k]),
+        product([8, k, k]),
+        product([5, k]),
+        product([k, batch]),
+        product([targets, batch]),
+        product([3, targets, k]),
+    ])
 }
 
 /// The on-line linear layer: state over the caller's buffer, W in the caller's hands.

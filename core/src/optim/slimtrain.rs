@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape};
-use crate::optim::{LambdaRule, SampledTikhonov, Update, sampled_tikhonov_work_len};
+use crate::optim::{LambdaRule, SampledTikhonov, Update, product, sampled_tikhonov_work_len, sum};
 use crate::scalar::Real;
 
 /// One step of [`SlimTrain`]; losses are those of the batch.
@@ -37,9 +37,9 @@ pub struct SlimTrainReport<T> {
 /// Length of the workspace of [`SlimTrain::step`].
 pub const fn slimtrain_work_len(shape: Shape, targets: usize, batch: usize, memory: usize) -> usize {
     let linear = sampled_tikhonov_work_len(shape.features, targets, batch, memory);
-    let pass = shape.work.of(batch) + targets * batch;
+    let pass = sum([shape.work.of(batch), product([targets, batch])]);
     let scratch = if linear > pass { linear } else { pass };
-    shape.params + shape.cache.of(batch) + shape.features * batch + scratch
+    sum([shape.params, shape.cache.of(batch), product([shape.features, batch]), scratch])
 }
 
 /// slimTrain around an on-line linear layer; θ, W and the rule for θ are the caller's.
@@ -95,7 +95,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         check_workspace("work", needed, work.len())?;
         let gradient = take("work", &mut work, shape.params)?;
         let cache = take("work", &mut work, shape.cache.of(b))?;
-        let z = take("work", &mut work, f * b)?;
+        let z = take("work", &mut work, product([f, b]))?;
         network.forward(backend, theta, x, MatMut::new(z, f, b)?, cache, work)?;
         let step = self.linear.update(backend, MatRef::new(z, f, b)?, c, w, rule, work)?;
 

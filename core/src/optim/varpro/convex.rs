@@ -29,7 +29,7 @@ use crate::error::{Error, check_length, check_shape, take};
 use crate::linalg::{cholesky_in_place, cholesky_solve_in_place};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Regularizer, Shape};
-use crate::optim::Objective;
+use crate::optim::{Objective, product, sum};
 use crate::scalar::Real;
 
 /// How the last inner solve ended.
@@ -92,15 +92,17 @@ pub struct VarProConvex<'a, T, N, L, R, B> {
 
 /// Length of the buffer of a [`VarProConvex`].
 pub const fn varpro_convex_work_len(shape: Shape, outputs: usize, samples: usize) -> usize {
-    let k = shape.features + 1;
-    shape.params
-        + shape.cache.of(samples)
-        + shape.work.of(samples)
-        + (2 * k + shape.features) * samples
-        + 4 * outputs * k
-        + 5 * outputs * samples
-        + outputs * k * outputs * k
-        + k * k
+    let k = sum([shape.features, 1]);
+    sum([
+        shape.params,
+        shape.cache.of(samples),
+        shape.work.of(samples),
+        product([sum([k, k, shape.features]), samples]),
+        product([4, outputs, k]),
+        product([5, outputs, samples]),
+        product([outputs, k, outputs, k]),
+        product([k, k]),
+    ])
 }
 
 impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProConvex<'a, T, N, L, R, B> {

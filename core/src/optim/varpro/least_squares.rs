@@ -42,7 +42,7 @@ use crate::error::{Error, check_length, check_shape, take};
 use crate::linalg::{form_q, qr_in_place, solve_right_upper_in_place, solve_right_upper_transposed_in_place};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape};
-use crate::optim::Objective;
+use crate::optim::{Objective, product, sum};
 use crate::scalar::Real;
 
 /// Φ over the caller's data and buffer.
@@ -78,15 +78,17 @@ pub struct VarProLeastSquares<'a, T, N, R, B> {
 
 /// Length of the buffer of a [`VarProLeastSquares`].
 pub const fn varpro_least_squares_work_len(shape: Shape, outputs: usize, samples: usize) -> usize {
-    let k = shape.features + 1;
-    shape.params
-        + shape.cache.of(samples)
-        + shape.work.of(samples)
-        + shape.features * samples
-        + 2 * (samples + k) * k
-        + k
-        + 3 * outputs * k
-        + 2 * outputs * samples
+    let k = sum([shape.features, 1]);
+    sum([
+        shape.params,
+        shape.cache.of(samples),
+        shape.work.of(samples),
+        product([shape.features, samples]),
+        product([2, sum([samples, k]), k]),
+        k,
+        product([3, outputs, k]),
+        product([2, outputs, samples]),
+    ])
 }
 
 impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSquares<'a, T, N, R, B> {
