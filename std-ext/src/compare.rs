@@ -177,7 +177,7 @@ mod tests {
             // The start has the best W for its θ, which SGD at its careful rate does not improve on so soon.
             assert!(best < first || a.run.method == Method::Sgd, "{}: {first} -> {best}", a.run.method);
             assert_eq!(problem.loss_on(problem.loss, &a.run.weights, &problem.validation).unwrap(), best);
-            let within = a.run.ending == Ending::Converged || (60.0..110.0).contains(&a.run.work_units);
+            let within = a.run.ending == Ending::Converged || (20.0..=64.0).contains(&a.run.work_units);
             assert!(within, "{}: {} work units, {:?}", a.run.method, a.run.work_units, a.run.ending);
         }
         // From the same initial weights.

@@ -69,7 +69,7 @@ pub struct RunArguments {
     /// Learning rate of Adam, SGD and slimTrain [default: 1e-2, SGD 1e-3]
     #[arg(long, value_parser = positive, value_name = "RATE")]
     pub learning_rate: Option<f64>,
-    /// Tikhonov regularization of all weights [default: 1e-10 for regression, 1e-4 for classes]
+    /// Tikhonov regularization of all weights [default: 1e-10 for regression, 3e-4 for classes]
     #[arg(long, value_parser = positive, value_name = "ALPHA")]
     pub alpha: Option<f64>,
     /// slimTrain: previous batches remembered

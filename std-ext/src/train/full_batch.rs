@@ -126,6 +126,7 @@ fn steps<O: Objective<f64>>(
     mut monitor: Monitor<'_>,
     mut step: impl FnMut(&mut O, &mut [f64]) -> Result<Step, TrainError>,
 ) -> Result<Run, TrainError> {
+    let mut counted = 0.0;
     loop {
         let (status, moved, work_units, control) = step(objective, theta)?;
         let work = work_units as f64;
@@ -134,6 +135,11 @@ fn steps<O: Objective<f64>>(
             Status::SmallGradient | Status::NoProgress => Some(Ending::Converged),
             Status::NonFinite => Some(Ending::NotFinite),
         };
+        // What a step reaches after the budget does not count.
+        if monitor.left(work) < 0.0 {
+            return Ok(monitor.finish(Ending::Budget, counted));
+        }
+        counted = work;
         if moved {
             let (loss, w) = look(objective);
             if let Some(ending) = monitor.record(work, loss, control, &join(theta, &w))? {
@@ -142,9 +148,6 @@ fn steps<O: Objective<f64>>(
         }
         if let Some(ending) = ending {
             return Ok(monitor.finish(ending, work));
-        }
-        if monitor.left(work) <= 0.0 {
-            return Ok(monitor.finish(Ending::Budget, work));
         }
     }
 }

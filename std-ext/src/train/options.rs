@@ -124,10 +124,10 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The defaults for a loss: α₁ = α₂ = 1e-10 for least squares, where a surrogate's data are exact; 1e-4 for
+    /// The defaults for a loss: α₁ = α₂ = 1e-10 for least squares, where a surrogate's data are exact; 3e-4 for
     /// cross-entropy, whose minimum is at infinity for separable classes.
     pub fn for_loss(loss: LossKind) -> Self {
-        let alpha = if loss == LossKind::CrossEntropy { 1e-4 } else { 1e-10 };
+        let alpha = if loss == LossKind::CrossEntropy { 3e-4 } else { 1e-10 };
         Self { alpha_theta: alpha, alpha_w: alpha, ..Self::default() }
     }
 
