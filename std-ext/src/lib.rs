@@ -1,4 +1,19 @@
-//! gaussling on a desktop.
+//! gaussling on a desktop: the core's methods with data files, networks described by a line of text, training loops, model
+//! files, plots, and the `gaussling` command.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`core`] | matrices, automatic differentiation, layers, losses, optimizers: `gaussling-core`, which also runs on a device |
+//! | [`matrix`] | [`DenseMatrix`], columns in a `Vec` |
+//! | [`data`] | CSV and MAT files, splits, standardization |
+//! | [`network`] | networks whose layers are known at run time |
+//! | [`train`] | every method on one problem under one budget |
+//! | [`compare`](mod@compare) | all methods over several seeds, one table |
+//! | [`model`] | trained models in safetensors files |
+//! | [`plot`] | loss curves as SVG |
+//! | [`cdr`] | a convection–diffusion–reaction equation that makes surrogate data |
+//!
+//! Everywhere a data set is a matrix with one sample a column.
 
 pub mod cdr;
 pub mod compare;
@@ -12,3 +27,8 @@ pub mod train;
 pub use gaussling_core as core;
 pub use matrix::DenseMatrix;
 pub use model::Model;
+
+/// The README's examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

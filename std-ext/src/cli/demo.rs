@@ -18,14 +18,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         eprintln!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors");
     }
     let (inputs, targets) = cdr::generate(SAMPLES, 0);
-    let names = |prefix: &str, n: usize| (1..=n).map(|k| format!("{prefix}{k}")).collect();
-    let data = Dataset {
-        input_names: names("y_", inputs.rows()),
-        target_names: names("observation_", targets.rows()),
-        inputs,
-        targets,
-        classes: None,
-    };
+    let data = Dataset::from_matrices(inputs, targets)?;
     let parts = split(SAMPLES, Sizes::default(), 42, None)?;
     let network = Sequential::parse("dense:8, antisym:8x2", data.inputs.rows())?;
     let problem = Problem::new(&data, None, &parts, network, true)?;

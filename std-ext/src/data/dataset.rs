@@ -44,6 +44,19 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// A regression data set from inputs (n_in × samples) and targets (outputs × samples), named `x1`, … and `y1`, ….
+    ///
+    /// # Errors
+    /// [`DataError::SampleCounts`] when the two have not as many columns.
+    pub fn from_matrices(inputs: DenseMatrix<f64>, targets: DenseMatrix<f64>) -> Result<Self, DataError> {
+        if inputs.cols() != targets.cols() {
+            return Err(DataError::SampleCounts { inputs: inputs.cols(), targets: targets.cols() });
+        }
+        let names = |prefix: &str, n: usize| (1..=n).map(|k| format!("{prefix}{k}")).collect();
+        let (input_names, target_names) = (names("x", inputs.rows()), names("y", targets.rows()));
+        Ok(Self { inputs, targets, input_names, target_names, classes: None })
+    }
+
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.inputs.cols()

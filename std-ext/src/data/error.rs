@@ -50,6 +50,15 @@ impl fmt::Display for Shape {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
+    /// Inputs and targets of different numbers of samples.
+    #[error("there are {inputs} samples of the inputs but {targets} of the targets: both need one column a sample")]
+    SampleCounts {
+        /// Columns of the inputs.
+        inputs: usize,
+        /// Columns of the targets.
+        targets: usize,
+    },
+
     /// No file has this path.
     #[error("{}: no such file; check the spelling and the folder", file.display())]
     Missing {
