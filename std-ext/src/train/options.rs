@@ -125,10 +125,15 @@ impl Default for Options {
 
 impl Options {
     /// The defaults for a loss: α₁ = α₂ = 1e-10 for least squares, where a surrogate's data are exact; 3e-4 for
-    /// cross-entropy, whose minimum is at infinity for separable classes.
+    /// cross-entropy, whose minimum is at infinity for separable classes, and there a Krylov tolerance of 0.1, since far from
+    /// that minimum more and cheaper steps pay.
     pub fn for_loss(loss: LossKind) -> Self {
-        let alpha = if loss == LossKind::CrossEntropy { 3e-4 } else { 1e-10 };
-        Self { alpha_theta: alpha, alpha_w: alpha, ..Self::default() }
+        match loss {
+            LossKind::LeastSquares => Self::default(),
+            LossKind::CrossEntropy => {
+                Self { alpha_theta: 3e-4, alpha_w: 3e-4, krylov_tolerance: 0.1, ..Self::default() }
+            }
+        }
     }
 
     /// The batch size for `samples` training samples: 1/80 of them within 5 … 64; for CurveBall, which needs curvature with
