@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use npyz::{DType, NpyFile, Order, TypeChar, npz::NpzArchive};
+use npyz::{DType, NpyFile, Order, TypeChar};
+use zip::ZipArchive;
 
 enum Values {
     Float(Vec<f64>),
@@ -30,13 +31,14 @@ impl Npz {
     /// Reads `tests/data/<name>`.
     pub fn open(name: &str) -> Self {
         let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "data", name].iter().collect();
-        let mut archive = NpzArchive::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let keys: Vec<String> = archive.array_names().map(str::to_owned).collect();
-        let arrays = keys
-            .into_iter()
-            .map(|key| {
-                let file = archive.by_name(&key).unwrap_or_else(|e| panic!("{name}, {key}: {e}"));
-                let array = Array::read(file.expect("listed by the archive"));
+        let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{}: {e}", path.display()) };
+        let file = std::fs::File::open(&path).unwrap_or_else(|e| fail(&e));
+        let mut archive = ZipArchive::new(file).unwrap_or_else(|e| fail(&e));
+        let arrays = (0..archive.len())
+            .map(|i| {
+                let entry = archive.by_index(i).unwrap_or_else(|e| fail(&e));
+                let key = entry.name().unwrap_or_else(|e| fail(&e)).trim_end_matches(".npy").to_owned();
+                let array = NpyFile::new(entry).and_then(Array::read);
                 (key.clone(), array.unwrap_or_else(|e| panic!("{name}, {key}: {e}")))
             })
             .collect();
