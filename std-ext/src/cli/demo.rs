@@ -8,6 +8,7 @@ use gaussling::train::{LossKind, Options, Problem};
 use super::Failure;
 use super::arguments::DemoArguments;
 use super::compare::compare_and_write;
+use super::output::note;
 use super::setup::Setup;
 
 /// As many parameter vectors as in the published experiment.
@@ -15,7 +16,7 @@ const SAMPLES: usize = 800;
 
 pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     if !arguments.quiet {
-        eprintln!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors");
+        note(&format!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors"));
     }
     let (inputs, targets) = cdr::generate(SAMPLES, 0);
     let names = |prefix: &str, n: usize| (1..=n).map(|k| format!("{prefix}{k}")).collect();
