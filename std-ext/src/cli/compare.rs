@@ -35,9 +35,7 @@ pub fn compare_and_write(
         note(&describe(setup));
     }
     // Fail before the work, not after it.
-    if let Some(folder) = folder {
-        make_folder(folder, &[PLOT, BEST])?;
-    }
+    folder.map_or(Ok(()), make_output_folder)?;
     let mut methods: Vec<Method> = Vec::new();
     for &method in &arguments.methods {
         if !methods.contains(&method) {
@@ -55,6 +53,11 @@ pub fn compare_and_write(
     progress.done();
     print(&table(&setup.problem, &entries))?;
     folder.map_or(Ok(()), |folder| write(setup, &entries, folder))
+}
+
+/// Makes the output folder, in which all files can be written.
+pub fn make_output_folder(folder: &Path) -> Result<(), Failure> {
+    make_folder(folder, &[PLOT, BEST])
 }
 
 /// The losses of the first seed of each method, and the model with the least validation error.

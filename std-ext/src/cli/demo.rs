@@ -7,7 +7,7 @@ use gaussling::train::{LossKind, Options, Problem};
 
 use super::Failure;
 use super::arguments::DemoArguments;
-use super::compare::compare_and_write;
+use super::compare::{compare_and_write, make_output_folder};
 use super::output::note;
 use super::setup::Setup;
 
@@ -15,6 +15,7 @@ use super::setup::Setup;
 const SAMPLES: usize = 800;
 
 pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
+    make_output_folder(&arguments.output)?;
     if !arguments.quiet {
         note(&format!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors"));
     }

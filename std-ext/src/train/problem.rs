@@ -28,7 +28,7 @@ pub enum TrainError {
         method: &'static str,
         /// Megabytes that are needed.
         needed: usize,
-        /// Megabytes that are there, where the system tells.
+        /// Megabytes that are there, where the system tells and they are fewer.
         available: Option<usize>,
     },
     /// The data do not fit the network or themselves.
@@ -41,7 +41,9 @@ impl TrainError {
     pub(super) fn too_large(method: &'static str, len: usize) -> Self {
         let megabytes = |bytes: usize| bytes / 1_000_000;
         let needed = megabytes(len.saturating_mul(size_of::<f64>()));
-        Self::Memory { method, needed, available: memory::available().map(megabytes) }
+        // Where it is a limit of this process that is too low, what the machine has would only mislead.
+        let available = memory::available().map(megabytes).filter(|&available| available < needed);
+        Self::Memory { method, needed, available }
     }
 }
 

@@ -160,7 +160,9 @@ fn compare_prints_a_row_for_each_method_whatever_the_threads() {
     assert_eq!(folder.names(), ["data.csv", "one", "two"]);
 }
 
+/// Its sizes are fixed: half a minute without optimization.
 #[test]
+#[cfg_attr(debug_assertions, ignore = "slow without optimization; run with --release")]
 fn the_demo_needs_no_data() {
     let folder = Folder::new("demo");
     let ran = folder.run("demo --seeds 1 --methods gnvpro,adam --output shown");
