@@ -5,7 +5,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::train::{Method, Options, Problem, Record, Run, Scores, TrainError, Weights, train};
+use crate::train::{Method, Options, Problem, Record, Run, Scores, TrainError, Weights, runs_at_a_time, train};
 
 /// One finished run and its scores.
 #[derive(Clone, Debug)]
@@ -36,7 +36,12 @@ pub enum Event<'a> {
 
 /// Trains with every method for every seed, `threads` runs at a time; entries come in the order of `methods`, then `seeds`.
 ///
+/// Where memory cannot hold so many runs, fewer go on at a time.
+///
 /// `watch` returns `false` to stop all runs; those stopped keep their best weights so far.
+///
+/// # Errors
+/// The first [`TrainError`] of a run; before all of them [`TrainError::Memory`] when memory cannot hold a single one.
 pub fn compare(
     problem: &Problem,
     methods: &[Method],
@@ -45,6 +50,7 @@ pub fn compare(
     threads: usize,
     watch: &(dyn Fn(Event<'_>) -> bool + Sync),
 ) -> Result<Vec<Entry>, TrainError> {
+    let threads = runs_at_a_time(problem, methods, seeds.len(), options, threads)?;
     let starts: Vec<Weights> =
         seeds.iter().map(|&seed| problem.initial_weights(options, seed)).collect::<Result<_, _>>()?;
     let jobs: Vec<(Method, usize)> = methods.iter().flat_map(|&m| (0..seeds.len()).map(move |s| (m, s))).collect();
@@ -73,8 +79,9 @@ pub fn compare(
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..threads.clamp(1, jobs.len().max(1)) {
-            scope.spawn(work);
+        for _ in 1..threads {
+            // A thread that the system refuses is done without: the others take its runs.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });

@@ -19,6 +19,7 @@ pub mod cdr;
 pub mod compare;
 pub mod data;
 pub mod matrix;
+mod memory;
 pub mod model;
 pub mod network;
 pub mod plot;

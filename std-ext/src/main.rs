@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gaussling: {error}");
+            cli::note(&format!("gaussling: {error}"));
             ExitCode::FAILURE
         }
     }

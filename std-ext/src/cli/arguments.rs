@@ -44,7 +44,7 @@ pub struct DataArguments {
     #[arg(long, value_parser = parse_split, value_name = "A/B/C", default_value = "50/25/25")]
     pub split: Sizes,
     /// Seed of the random split
-    #[arg(long, default_value_t = 42, value_name = "SEED")]
+    #[arg(long, default_value_t = 42, allow_negative_numbers = true, value_name = "SEED")]
     pub split_seed: u64,
 }
 
@@ -58,22 +58,22 @@ pub struct RunArguments {
     #[arg(long, value_enum, default_value_t = Scaling::Standard)]
     pub scaling: Scaling,
     /// Budget in work units: one forward or one backward pass over the training data [default: 600]
-    #[arg(long, value_parser = positive, value_name = "N")]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "N")]
     pub work_units: Option<f64>,
     /// Budget in epochs instead, at two work units each
-    #[arg(long, value_parser = positive, value_name = "N", conflicts_with = "work_units")]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "N", conflicts_with = "work_units")]
     pub epochs: Option<f64>,
     /// Samples in a batch of the stochastic methods [default: each method's own]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub batch: Option<u32>,
     /// Learning rate of Adam, SGD and slimTrain [default: 1e-2, SGD 1e-3]
-    #[arg(long, value_parser = positive, value_name = "RATE")]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "RATE")]
     pub learning_rate: Option<f64>,
     /// Tikhonov regularization of all weights [default: 1e-10 for regression, 3e-4 for classes]
-    #[arg(long, value_parser = positive, value_name = "ALPHA")]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "ALPHA")]
     pub alpha: Option<f64>,
     /// slimTrain: previous batches remembered
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000), value_name = "N")]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000), allow_negative_numbers = true, value_name = "N")]
     pub memory: u32,
     /// Say nothing but the result
     #[arg(long, short)]
@@ -90,7 +90,7 @@ pub struct TrainArguments {
     #[arg(long, default_value = "gnvpro")]
     pub method: Method,
     /// Seed of the initial weights and of the order of batches
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub seed: u64,
     /// The model file; the plot of the losses goes beside it with the ending .svg
     #[arg(long, short, default_value = "model.safetensors", value_name = "FILE")]
@@ -104,7 +104,7 @@ pub struct MethodsArguments {
     #[arg(long, value_delimiter = ',', default_value = "gnvpro,slimtrain,curveball,adam,lbfgs")]
     pub methods: Vec<Method>,
     /// Runs at the same time [default: one for each processor]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub threads: Option<u32>,
 }
 
@@ -117,7 +117,7 @@ pub struct CompareArguments {
     #[command(flatten)]
     pub methods: MethodsArguments,
     /// Number of seeds: each method runs from the initial weights 0 … N−1
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), value_name = "N")]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), allow_negative_numbers = true, value_name = "N")]
     pub seeds: u64,
     /// A folder for the plot of the losses and the best model [default: nothing is written]
     #[arg(long, short, value_name = "FOLDER")]
@@ -129,7 +129,7 @@ pub struct DemoArguments {
     #[command(flatten)]
     pub methods: MethodsArguments,
     /// Number of seeds for each method
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), value_name = "N")]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), allow_negative_numbers = true, value_name = "N")]
     pub seeds: u64,
     /// The folder for the plot of the losses and the best model
     #[arg(long, short, default_value = "gaussling-demo", value_name = "FOLDER")]
@@ -171,4 +171,46 @@ fn parse_split(text: &str) -> Result<Sizes, String> {
     } else {
         Sizes::Fractions(parts)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_above_a_hundred_are_counts() {
+        for (text, expected) in [
+            ("400/200/200", Sizes::Counts([400, 200, 200])),
+            ("101/0/0", Sizes::Counts([101, 0, 0])),
+            ("99.0/1/1", Sizes::Counts([99, 1, 1])),
+            ("50/25/25", Sizes::Fractions([50.0, 25.0, 25.0])),
+            ("100/0/0", Sizes::Fractions([100.0, 0.0, 0.0])),
+            ("1/0/0", Sizes::Fractions([1.0, 0.0, 0.0])),
+            (" 0.8 / .1 / 1e-1 ", Sizes::Fractions([0.8, 0.1, 0.1])),
+            // Not whole, or beyond what a count can be: the split itself says what is wrong with these.
+            ("400.5/200/200", Sizes::Fractions([400.5, 200.0, 200.0])),
+            ("1e15/0/0", Sizes::Fractions([1e15, 0.0, 0.0])),
+            ("999999999999999/0/0", Sizes::Counts([999_999_999_999_999, 0, 0])),
+        ] {
+            assert_eq!(parse_split(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_split_is_refused_with_an_example() {
+        let wrong =
+            "|50|50/50|50/25/25/0|a/b/c|50,25,25|50/25/|-50/25/25|50/-25/75|0/50/50|-0/1/0|nan/1/1|inf/0/0|1e999/0/0";
+        for text in wrong.split('|') {
+            let message = parse_split(text).unwrap_err();
+            assert!(message.contains("50/25/25") && message.contains("400/200/200"), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn only_positive_finite_numbers_are_positive() {
+        assert_eq!(positive("1e-3"), Ok(1e-3));
+        for text in ["0", "-0", "-1", "nan", "inf", "1e999", "", "x"] {
+            assert!(positive(text).is_err(), "{text}");
+        }
+    }
 }

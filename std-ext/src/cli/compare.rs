@@ -1,5 +1,6 @@
 //! `gaussling compare`
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use gaussling::compare::{Entry, best, compare};
@@ -8,9 +9,14 @@ use gaussling::train::Method;
 
 use super::Failure;
 use super::arguments::{CompareArguments, MethodsArguments};
+use super::output::{make_folder, note, print};
 use super::progress::Progress;
 use super::setup::{Setup, describe, model, setup};
 use super::table::table;
+
+/// Files in the output folder.
+const PLOT: &str = "losses.svg";
+const BEST: &str = "best.safetensors";
 
 pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let setup = setup(&arguments.data, &arguments.run)?;
@@ -26,12 +32,10 @@ pub fn compare_and_write(
     quiet: bool,
 ) -> Result<(), Failure> {
     if !quiet {
-        eprintln!("{}", describe(setup));
+        note(&describe(setup));
     }
     // Fail before the work, not after it.
-    if let Some(folder) = folder {
-        std::fs::create_dir_all(folder).map_err(|e| format!("cannot make the folder {}: {e}", folder.display()))?;
-    }
+    folder.map_or(Ok(()), make_output_folder)?;
     let mut methods: Vec<Method> = Vec::new();
     for &method in &arguments.methods {
         if !methods.contains(&method) {
@@ -47,16 +51,18 @@ pub fn compare_and_write(
         true
     })?;
     progress.done();
-    print!("{}", table(&setup.problem, &entries));
-    if let Some(folder) = folder {
-        write(setup, &entries, folder)?;
-    }
-    Ok(())
+    print(&table(&setup.problem, &entries))?;
+    folder.map_or(Ok(()), |folder| write(setup, &entries, folder))
+}
+
+/// Makes the output folder, in which all files can be written.
+pub fn make_output_folder(folder: &Path) -> Result<(), Failure> {
+    make_folder(folder, &[PLOT, BEST])
 }
 
 /// The losses of the first seed of each method, and the model with the least validation error.
 fn write(setup: &Setup, entries: &[Entry], folder: &Path) -> Result<(), Failure> {
-    let plot = folder.join("losses.svg");
+    let plot = folder.join(PLOT);
     let curves: Vec<(String, Vec<(f64, f64)>)> = entries
         .iter()
         .filter(|e| e.seed == 0)
@@ -66,11 +72,11 @@ fn write(setup: &Setup, entries: &[Entry], folder: &Path) -> Result<(), Failure>
         })
         .collect();
     loss_curves(&plot, "Validation loss, seed 0", "work units", "loss on scaled data", &curves)?;
-    println!("losses: {}", plot.display());
+    let mut said = format!("losses: {}\n", plot.display());
     if let Some(entry) = best(entries) {
-        let file = folder.join("best.safetensors");
+        let file = folder.join(BEST);
         model(setup, entry)?.save(&file)?;
-        println!("best model ({}, seed {}): {}", entry.run.method, entry.seed, file.display());
+        writeln!(said, "best model ({}, seed {}): {}", entry.run.method, entry.seed, file.display())?;
     }
-    Ok(())
+    print(&said)
 }

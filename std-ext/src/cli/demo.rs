@@ -7,15 +7,17 @@ use gaussling::train::{LossKind, Options, Problem};
 
 use super::Failure;
 use super::arguments::DemoArguments;
-use super::compare::compare_and_write;
+use super::compare::{compare_and_write, make_output_folder};
+use super::output::note;
 use super::setup::Setup;
 
 /// As many parameter vectors as in the published experiment.
 const SAMPLES: usize = 800;
 
 pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
+    make_output_folder(&arguments.output)?;
     if !arguments.quiet {
-        eprintln!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors");
+        note(&format!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors"));
     }
     let (inputs, targets) = cdr::generate(SAMPLES, 0);
     let data = Dataset::from_matrices(inputs, targets)?;

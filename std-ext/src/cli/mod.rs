@@ -3,6 +3,7 @@
 mod arguments;
 mod compare;
 mod demo;
+mod output;
 mod predict;
 mod progress;
 mod setup;
@@ -10,6 +11,8 @@ mod table;
 mod train;
 
 use clap::{Parser, Subcommand};
+
+pub use output::note;
 
 use arguments::{CompareArguments, DemoArguments, PredictArguments, TrainArguments};
 

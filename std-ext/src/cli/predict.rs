@@ -1,17 +1,21 @@
 //! `gaussling predict`
 
-use std::io::Write;
+use std::fmt::Write;
 
 use gaussling::Model;
 use gaussling::data::load_inputs;
 
 use super::Failure;
 use super::arguments::PredictArguments;
+use super::output::{check_file, print};
 
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
+    if let Some(file) = &arguments.output {
+        check_file(file, &[&arguments.model, &arguments.data])?;
+    }
     let model = Model::load(&arguments.model)?;
     let inputs = load_inputs(&arguments.data, &model.input_names)?;
-    let mut out = Vec::new();
+    let mut out = String::new();
     let header = |names: &[String]| names.iter().map(|n| quote(n)).collect::<Vec<_>>().join(",");
     match &model.classes {
         Some(classes) => {
@@ -32,11 +36,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     }
     match &arguments.output {
         Some(file) => std::fs::write(file, out).map_err(|e| format!("cannot write {}: {e}", file.display()))?,
-        None => match std::io::stdout().write_all(&out) {
-            // A reader that has seen enough, like `head`, is no failure.
-            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {}
-            result => result?,
-        },
+        None => print(&out)?,
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::Mutex;
 
+use super::output::{note, percent};
 use gaussling::compare::{Entry, Event};
 use gaussling::train::Method;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -43,7 +44,7 @@ impl Progress {
                 "{method} seed {seed}: training loss {:.3e}, validation loss {:.3e}, control {:.1e}",
                 record.train_loss, record.validation_loss, record.control
             )),
-            Event::Finished(entry) if self.plain => eprintln!("{}", finished(entry)),
+            Event::Finished(entry) if self.plain => note(&finished(entry)),
             Event::Finished(entry) => self.bar.println(finished(entry)),
         }
     }
@@ -57,10 +58,10 @@ impl Progress {
 fn finished(entry: &Entry) -> String {
     let run = &entry.run;
     format!(
-        "{:<12} seed {}: validation error {:.3} % after {:.0} work units and {:.2} s; {}",
+        "{:<12} seed {}: validation error {} after {:.0} work units and {:.2} s; {}",
         run.method,
         entry.seed,
-        100.0 * entry.scores[1].error,
+        percent(entry.scores[1].error),
         run.work_units,
         run.seconds,
         run.ending.describe(),

@@ -2,7 +2,7 @@
 
 use gaussling::Model;
 use gaussling::compare::Entry;
-use gaussling::data::{Dataset, LoadOptions, Sizes, Task, load, load_like, split};
+use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Task, load, load_like, split};
 use gaussling::network::Sequential;
 use gaussling::train::{LossKind, Options, Problem};
 
@@ -40,6 +40,7 @@ pub fn setup(data: &DataArguments, run: &RunArguments) -> Result<Setup, Failure>
         sizes => sizes,
     };
     let parts = split(dataset.samples(), sizes, data.split_seed, dataset.class_indices().as_deref())?;
+    enough_samples(dataset.samples(), sizes, &parts)?;
     let (inputs, classes) = (dataset.inputs.rows(), dataset.classes.is_some());
     let width = default_width(parts.train.len(), classes);
     let description = run.net.clone().unwrap_or_else(|| format!("dense:{width}, antisym:{width}x2"));
@@ -47,6 +48,22 @@ pub fn setup(data: &DataArguments, run: &RunArguments) -> Result<Setup, Failure>
     let problem = Problem::new(&dataset, test.as_ref(), &parts, network, run.scaling == Scaling::Standard)?;
     let options = options(run, problem.loss);
     Ok(Setup { data: dataset, problem, options })
+}
+
+/// Refuses a split of so few samples that a part which should have some gets none.
+fn enough_samples(samples: usize, sizes: Sizes, parts: &Split) -> Result<(), Failure> {
+    let Sizes::Fractions(shares) = sizes else { return Ok(()) };
+    let names = ["training", "validation", "test"];
+    let lens = [parts.train.len(), parts.validation.len(), parts.test.len()];
+    match (0..3).find(|&part| shares[part] > 0.0 && lens[part] == 0) {
+        Some(part) => Err(format!(
+            "split: {samples} samples are too few for parts of {}/{}/{}: the {} part would be empty; \
+             add samples or choose another split",
+            shares[0], shares[1], shares[2], names[part],
+        )
+        .into()),
+        None => Ok(()),
+    }
 }
 
 /// The defaults for the loss, and what the user says.
@@ -114,4 +131,37 @@ pub fn model(setup: &Setup, entry: &Entry) -> Result<Model, Failure> {
         target_names: data.target_names.clone(),
         record: record.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_width_grows_with_the_root_of_the_samples() {
+        for (samples, regression, classes) in
+            [(0, 8, 8), (1, 8, 8), (150, 8, 8), (400, 8, 12), (600, 10, 14), (1200, 14, 20), (12_288, 45, 64)]
+        {
+            assert_eq!(default_width(samples, false), regression, "{samples} samples");
+            assert_eq!(default_width(samples, true), classes, "{samples} samples");
+        }
+        assert_eq!(default_width(24_576, false), 64);
+        assert_eq!((default_width(usize::MAX, false), default_width(usize::MAX, true)), (64, 64));
+    }
+
+    #[test]
+    fn a_part_that_should_have_samples_has_some() {
+        let check = |n: usize, shares| {
+            let sizes = Sizes::Fractions(shares);
+            enough_samples(n, sizes, &split(n, sizes, 0, None).unwrap()).map_err(|e| e.to_string())
+        };
+        assert_eq!(check(4, [50.0, 25.0, 25.0]), Ok(()));
+        assert_eq!(check(2, [0.5, 0.5, 0.0]), Ok(()));
+        let message = check(2, [50.0, 25.0, 25.0]).unwrap_err();
+        assert!(
+            message.contains("2 samples are too few for parts of 50/25/25: the test part would be empty"),
+            "{message}"
+        );
+        assert!(check(1, [0.4, 0.6, 0.0]).unwrap_err().contains("the training part would be empty"));
+    }
 }

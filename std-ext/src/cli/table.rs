@@ -1,8 +1,9 @@
 //! The table of a comparison.
 
-use gaussling::compare::Entry;
-use gaussling::compare::{Row, rows};
+use gaussling::compare::{Entry, Row, rows};
 use gaussling::train::Problem;
+
+use super::output::percent;
 
 /// The table, best test error first marked with a star; "±" is the standard deviation over seeds.
 pub fn table(problem: &Problem, entries: &[Entry]) -> String {
@@ -16,7 +17,6 @@ pub fn table(problem: &Problem, entries: &[Entry]) -> String {
         "method", "training", "validation", "test", "normalized", "work units", "seconds"
     );
     for row in &rows {
-        let percent = |x: f64| if x.is_nan() { "-".to_string() } else { format!("{:.3} %", 100.0 * x) };
         let test = if row.errors[2].is_nan() {
             "-".to_string()
         } else {

@@ -1,18 +1,27 @@
 //! `gaussling train`
 
+use std::path::{Path, PathBuf};
+
 use gaussling::compare::{Event, compare};
 use gaussling::plot::loss_curves;
 use gaussling::train::Ending;
 
 use super::Failure;
 use super::arguments::TrainArguments;
+use super::output::{check_file, note, percent, plot_beside, print};
 use super::progress::Progress;
 use super::setup::{describe, model, setup};
 
 pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
+    // Fail before the work, not after it.
+    let plot = plot_beside(&arguments.output)?;
+    let data = &arguments.data;
+    let read: Vec<&Path> = std::iter::once(&data.data).chain(&data.test).map(PathBuf::as_path).collect();
+    check_file(&arguments.output, &read)?;
+    check_file(&plot, &read)?;
     let setup = setup(&arguments.data, &arguments.run)?;
     if !arguments.run.quiet {
-        eprintln!("{}", describe(&setup));
+        note(&describe(&setup));
     }
     let progress = Progress::new(arguments.run.quiet, 1, setup.options.work_units);
     let (problem, methods, seeds) = (&setup.problem, [arguments.method], [arguments.seed]);
@@ -23,7 +32,6 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     progress.done();
     let entry = entries.first().ok_or("nothing was trained")?;
     model(&setup, entry)?.save(&arguments.output)?;
-    let plot = arguments.output.with_extension("svg");
     let curve = |f: fn(&gaussling::train::Record) -> f64| {
         entry.run.history.iter().map(|r| (r.work_units, f(r))).collect::<Vec<_>>()
     };
@@ -32,10 +40,12 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let title = format!("{}, seed {}", entry.run.method, entry.seed);
     loss_curves(&plot, &title, "work units", "loss on scaled data", &curves)?;
     let what = if setup.data.classes.is_some() { "share of wrong answers" } else { "mean relative error" };
-    let [training, validation, test] = entry.scores.map(|s| 100.0 * s.error);
-    println!("{what}: training {training:.3} %, validation {validation:.3} %, test {test:.3} %");
-    println!("model: {}", arguments.output.display());
-    println!("losses: {}", plot.display());
+    let [training, validation, test] = entry.scores.map(|s| percent(s.error));
+    print(&format!(
+        "{what}: training {training}, validation {validation}, test {test}\nmodel: {}\nlosses: {}\n",
+        arguments.output.display(),
+        plot.display(),
+    ))?;
     if entry.run.ending == Ending::NotFinite {
         return Err(format!(
             "{}: {}; the model has the best weights before that",

@@ -84,7 +84,7 @@ pub struct LoadOptions {
 /// Reads a data set.
 ///
 /// Text: targets are by default the columns whose names start with `target`, else the last; inputs are all others.
-/// MAT: by default the first pair of variables there is among (X,Y), (x,y), (xall,yall), (inputs,targets), (Y,C); samples
+/// MAT: by default the first pair of variables there is among (X,Y), (x,y), (X,y), (xall,yall), (inputs,targets), (Y,C); samples
 /// are the columns when the two have as many, else the rows.
 ///
 /// # Errors

@@ -11,7 +11,8 @@ use crate::DenseMatrix;
 use std::path::Path;
 
 /// Usual names of inputs and targets, first match first.
-const PAIRS: [(&str, &str); 5] = [("X", "Y"), ("x", "y"), ("xall", "yall"), ("inputs", "targets"), ("Y", "C")];
+const PAIRS: [(&str, &str); 6] =
+    [("X", "Y"), ("x", "y"), ("X", "y"), ("xall", "yall"), ("inputs", "targets"), ("Y", "C")];
 
 /// Inputs and targets of a MAT file, one sample a column.
 #[derive(Debug)]

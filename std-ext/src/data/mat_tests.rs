@@ -212,6 +212,7 @@ fn the_pair_and_its_orientation() {
         (&[("C", 2, 8), ("Y", 5, 8), ("X", 3, 8)], None, Some("C"), [5, 8, 2, 8]),
         (&[("C", 2, 8), ("Y", 5, 8), ("X", 3, 8)], Some("X"), Some("C"), [3, 8, 2, 8]),
         (&[("xall", 8, 5), ("yall", 8, 2)], None, None, [5, 8, 2, 8]),
+        (&[("X", 8, 5), ("y", 8, 2)], None, None, [5, 8, 2, 8]),
         (&[("inputs", 8, 8), ("targets", 8, 8)], None, None, [8, 8, 8, 8]),
         (&[("x", 4, 7), ("y", 1, 7)], None, None, [4, 7, 1, 7]),
     ] {
@@ -227,7 +228,7 @@ fn the_pair_and_its_orientation() {
         (
             Some("Z"),
             None,
-            "t.mat: no pair of variables named (X,Y), (x,y), (xall,yall), (inputs,targets), (Y,C); name the inputs and the targets, from: \"X\" (5x8 double), \"Y\" (2x9 double), \"Z\" (1x1 double)",
+            "t.mat: no pair of variables named (X,Y), (x,y), (X,y), (xall,yall), (inputs,targets), (Y,C); name the inputs and the targets, from: \"X\" (5x8 double), \"Y\" (2x9 double), \"Z\" (1x1 double)",
         ),
         (Some("X"), Some("W"), "t.mat: no variable \"W\""),
         (Some("X,Z"), Some("Y"), "t.mat: found 2 names of variables for the inputs, expected one"),

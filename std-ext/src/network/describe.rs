@@ -38,6 +38,7 @@ use super::function::{Function, Pointwise};
 use super::layer::DynLayer;
 use super::sequential::{MAX_LAYERS, Sequential};
 use crate::data::quoted;
+use crate::memory;
 
 /// Names of layers that are not functions.
 const LAYERS: [&str; 5] = ["affine", "linear", "dense", "euler", "antisym"];
@@ -93,7 +94,7 @@ impl Sequential {
                 }
                 // The parser has checked all else that `push` checks.
                 let pushed = network.push(one);
-                if pushed.is_err() || !fits_in_memory(network.shape().params) {
+                if pushed.is_err() || !memory::fits(network.shape().params) {
                     let params =
                         network.shape().params.saturating_add(one.shape().params * usize::from(pushed.is_err()));
                     return Err(parser.error(layer, too_large(params)));
@@ -107,11 +108,6 @@ impl Sequential {
 fn too_large(params: usize) -> String {
     let count = if params == usize::MAX { format!("more than {params}") } else { params.to_string() };
     format!("a network that fits in memory, but it would have {count} parameters; choose smaller sizes")
-}
-
-/// Asks for memory, once, and gives it back untouched.
-fn fits_in_memory(params: usize) -> bool {
-    Vec::<f64>::new().try_reserve_exact(params).is_ok()
 }
 
 struct Parser<'a> {

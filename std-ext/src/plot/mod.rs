@@ -201,6 +201,8 @@ fn axes(curves: &[Vec<(f64, f64)>]) -> (Axis, Axis) {
         return (Axis::linear(0.0, 1.0), Axis::logarithmic(0.01, 1.0));
     }
     let ((left, right), (bottom, top)) = (range(|point| point.0), range(|point| point.1));
+    // Work that starts a bit after nothing is shown from nothing on.
+    let left = if left > 0.0 && left < 0.1 * right { 0.0 } else { left };
     (Axis::linear(left, right), Axis::logarithmic(bottom, top))
 }
 

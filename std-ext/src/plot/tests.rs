@@ -104,3 +104,13 @@ fn a_file_that_cannot_be_written_is_named() {
     assert!(std::fs::read_to_string(&path).unwrap().contains("<svg"));
     std::fs::remove_file(path).unwrap();
 }
+
+#[test]
+fn work_is_shown_from_its_beginning() {
+    let left = |points: &[(f64, f64)]| axes(&[points.to_vec()]).0.low;
+    assert_eq!(left(&[(2.0, 1.0), (600.0, 0.1)]), 0.0);
+    assert_eq!(left(&[(0.0, 1.0), (600.0, 0.1)]), 0.0);
+    // A range far from zero is not widened.
+    assert_eq!(left(&[(300.0, 1.0), (600.0, 0.1)]), 300.0);
+    assert_eq!(left(&[(-2.0, 1.0), (600.0, 0.1)]), -2.0);
+}

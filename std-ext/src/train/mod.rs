@@ -2,14 +2,16 @@
 //!
 //! Contract: a run is a pure function of [`Problem`], [`Options`] and seed; it never panics on numbers (a run that meets a
 //! non-finite loss ends with [`Ending::NotFinite`] and the best weights so far), keeps the weights of the best validation
-//! loss, and counts work in passes over the training data (work units).
+//! loss, and counts work in passes over the training data (work units). A run that memory cannot hold is refused before it starts.
 
 mod full_batch;
+mod memory;
 mod monitor;
 mod options;
 mod problem;
 mod stochastic;
 
+pub(crate) use memory::runs_at_a_time;
 pub use monitor::{Ending, Record, Run};
 pub use options::{LossKind, Method, Options};
 pub use problem::{Problem, Scores, TrainError, Weights};
@@ -26,6 +28,7 @@ pub fn train(
     start: &Weights,
     report: &mut dyn FnMut(&Record) -> bool,
 ) -> Result<Run, TrainError> {
+    memory::check_run(problem, method, options)?;
     let monitor = Monitor::new(problem, method, options, start, report)?;
     match method {
         Method::Gnvpro | Method::GaussNewton | Method::Lbfgs => {

@@ -11,6 +11,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::options::{LossKind, Method, Options};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split, Standardization};
+use crate::memory;
 use crate::network::Sequential;
 
 /// Why a run could not be set up.
@@ -19,25 +20,39 @@ pub enum TrainError {
     /// The core refused a call.
     #[error("{0}")]
     Core(#[from] Error),
-    /// A buffer of this many numbers could not be had.
-    #[error("not enough memory for {method}: it needs {megabytes} MB; choose a smaller network or fewer samples")]
+    /// Memory cannot hold what is needed.
+    #[error("not enough memory for {method}: {needed} MB are needed{}; choose a smaller network or fewer samples",
+        available.map_or(String::new(), |available| format!(" and {available} MB are there")))]
     Memory {
-        /// The method.
+        /// The method, or what else needs it.
         method: &'static str,
-        /// What it needs.
-        megabytes: usize,
+        /// Megabytes that are needed.
+        needed: usize,
+        /// Megabytes that are there, where the system tells and they are fewer.
+        available: Option<usize>,
     },
     /// The data do not fit the network or themselves.
     #[error("{0}")]
     Data(String),
 }
 
+impl TrainError {
+    /// `len` numbers are more than memory can hold.
+    pub(super) fn too_large(method: &'static str, len: usize) -> Self {
+        let megabytes = |bytes: usize| bytes / 1_000_000;
+        let needed = megabytes(len.saturating_mul(size_of::<f64>()));
+        // Where it is a limit of this process that is too low, what the machine has would only mislead.
+        let available = memory::available().map(megabytes).filter(|&available| available < needed);
+        Self::Memory { method, needed, available }
+    }
+}
+
 /// A buffer of zeros, or a clear error instead of an abort.
 pub(super) fn buffer(method: &'static str, len: usize) -> Result<Vec<f64>, TrainError> {
     let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(len)
-        .map_err(|_| TrainError::Memory { method, megabytes: len.saturating_mul(8) / 1_000_000 })?;
+    if !memory::fits(len) || buffer.try_reserve_exact(len).is_err() {
+        return Err(TrainError::too_large(method, len));
+    }
     buffer.resize(len, 0.0);
     Ok(buffer)
 }
@@ -252,6 +267,9 @@ pub(crate) fn largest(s: &[f64]) -> usize {
     s.iter().enumerate().fold(0, |best, (i, &x)| if x > s[best] { i } else { best })
 }
 
+/// Most samples of one prediction.
+pub(super) const PIECE: usize = 512;
+
 /// W [F(θ, X); 1], in pieces of 512 samples.
 pub(crate) fn predict(
     network: &Sequential,
@@ -259,7 +277,6 @@ pub(crate) fn predict(
     outputs: usize,
     x: &DenseMatrix<f64>,
 ) -> Result<DenseMatrix<f64>, TrainError> {
-    const PIECE: usize = 512;
     let (shape, n) = (network.shape(), x.cols());
     let f = shape.features;
     let piece = PIECE.min(n);

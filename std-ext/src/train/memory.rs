@@ -1,0 +1,115 @@
+//! What a run needs, added up before it starts: a clear refusal instead of a process that the system kills.
+
+use gaussling_core::nn::Shape;
+use gaussling_core::optim::{
+    LbfgsOptions, adam_state_len, curveball_state_len, curveball_work_len, full_objective_work_len, lbfgs_work_len,
+    loss_work_len, sampled_tikhonov_state_len, slimtrain_work_len, trust_region_work_len, varpro_convex_work_len,
+    varpro_least_squares_work_len,
+};
+
+use super::options::{LossKind, Method, Options};
+use super::problem::{PIECE, Problem, TrainError};
+use crate::memory;
+
+/// Copies of all weights in a run: the present ones, the start, the best, those of a record, a gradient, one in passing.
+const COPIES: usize = 6;
+
+/// Numbers that a run of a method fills at most, the data apart.
+fn run_len(problem: &Problem, method: Method, options: &Options) -> Result<usize, TrainError> {
+    let (shape, outputs, samples) = (problem.network.shape(), problem.outputs(), problem.train.x.cols());
+    let whole = problem.network.with_output(outputs)?.shape();
+    let batch = options.batch_of(method, samples);
+    let projected = projected_len(problem);
+    let buffers = match method {
+        Method::Gnvpro => [projected, trust_region_work_len(shape.params, options.krylov_dim)],
+        Method::Lbfgs => [projected, lbfgs_work_len(shape.params, LbfgsOptions::<f64>::default().memory)],
+        Method::GaussNewton => {
+            [full_objective_work_len(whole, samples), trust_region_work_len(whole.params, options.krylov_dim)]
+        }
+        Method::SlimTrain => {
+            let state = sampled_tikhonov_state_len(shape.features, batch, options.memory);
+            let adam = adam_state_len(shape.params);
+            [state.saturating_add(adam), slimtrain_work_len(shape, outputs, batch, options.memory)]
+        }
+        Method::CurveBall | Method::Adam | Method::Sgd => {
+            let state = adam_state_len(whole.params).max(curveball_state_len(whole.params));
+            [state, loss_work_len(whole, batch).max(curveball_work_len(whole, batch))]
+        }
+    };
+    Ok(sum([buffers[0], buffers[1], whole.params.saturating_mul(COPIES), prediction_len(problem, shape)]))
+}
+
+/// Workspace of variable projection, in which the initial W is found as well.
+fn projected_len(problem: &Problem) -> usize {
+    let (shape, outputs, samples) = (problem.network.shape(), problem.outputs(), problem.train.x.cols());
+    match problem.loss {
+        LossKind::LeastSquares => varpro_least_squares_work_len(shape, outputs, samples),
+        LossKind::CrossEntropy => varpro_convex_work_len(shape, outputs, samples),
+    }
+}
+
+/// Predictions for the largest part of the data, and what they are computed in.
+fn prediction_len(problem: &Problem, shape: Shape) -> usize {
+    let parts = [&problem.train, &problem.validation, &problem.test];
+    let samples = parts.map(|part| part.x.cols()).into_iter().max().unwrap_or(0);
+    let piece = samples.min(PIECE);
+    sum([
+        shape.cache.of(piece),
+        shape.work.of(piece),
+        shape.features.saturating_mul(piece),
+        problem.outputs().saturating_mul(samples),
+    ])
+}
+
+fn sum<const N: usize>(lens: [usize; N]) -> usize {
+    lens.into_iter().fold(0, usize::saturating_add)
+}
+
+/// How many of these runs memory can hold at a time: from 1 to `threads`.
+///
+/// # Errors
+/// [`TrainError::Memory`] when the initial weights, or one run alone, are too much.
+pub(crate) fn runs_at_a_time(
+    problem: &Problem,
+    methods: &[Method],
+    seeds: usize,
+    options: &Options,
+    threads: usize,
+) -> Result<usize, TrainError> {
+    let mut lens = Vec::new();
+    for &method in methods {
+        lens.push((run_len(problem, method, options)?, method.name()));
+    }
+    lens.sort_unstable_by(|a, b| b.cmp(a));
+    // The starts of all seeds and the results of all runs.
+    let weights = problem.network.with_output(problem.outputs())?.shape().params;
+    let kept = weights.saturating_mul(seeds).saturating_mul(methods.len().saturating_add(1));
+    let initial = (projected_len(problem), "the initial weights");
+    let most = lens.first().copied().unwrap_or(initial).max(initial);
+    refuse_beyond(most.1, kept.saturating_add(most.0))?;
+    // Of each method there are as many runs as seeds; the largest come together at worst.
+    let mut runs = lens.iter().flat_map(|&(len, _)| std::iter::repeat_n(len, seeds));
+    let mut all = kept;
+    let mut count = 0;
+    while count < threads.max(1) {
+        let Some(len) = runs.next() else { break };
+        all = all.saturating_add(len);
+        if !memory::fits(all) {
+            break;
+        }
+        count += 1;
+    }
+    Ok(count.max(1))
+}
+
+/// Whether memory can hold a run with weights that are there already.
+///
+/// # Errors
+/// [`TrainError::Memory`] when it cannot.
+pub(super) fn check_run(problem: &Problem, method: Method, options: &Options) -> Result<(), TrainError> {
+    refuse_beyond(method.name(), run_len(problem, method, options)?)
+}
+
+fn refuse_beyond(method: &'static str, len: usize) -> Result<(), TrainError> {
+    if memory::fits(len) { Ok(()) } else { Err(TrainError::too_large(method, len)) }
+}

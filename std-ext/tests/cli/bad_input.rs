@@ -1,0 +1,208 @@
+//! Bad input ends in one line that says where and what, with exit code 1 (2 for the command line), and leaves nothing behind.
+
+use super::{Folder, Ran, regression};
+
+const TRAIN: &str = "--quiet --work-units 20 --net dense:4 --output out.safetensors";
+
+/// One line on standard error that has all of `words`, and nothing else.
+#[track_caller]
+fn assert_refused(ran: &Ran, words: &[&str]) {
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.starts_with("gaussling: ") && ran.err.ends_with('\n'), "{ran:?}");
+    assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+    for word in words {
+        assert!(ran.err.contains(word), "{word:?} is not in {:?}", ran.err);
+    }
+}
+
+/// Runs a command that must fail and must not change what is in the folder.
+#[track_caller]
+fn refuse(folder: &Folder, line: &str, words: &[&str]) {
+    let before = folder.names();
+    assert_refused(&folder.run(line), words);
+    assert_eq!(folder.names(), before, "{line}");
+}
+
+/// A wrong command line: clap's lines, the first of which names the option.
+#[track_caller]
+fn refuse_usage(folder: &Folder, line: &str, words: &[&str]) {
+    let before = folder.names();
+    let ran = folder.run(line);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    let first = ran.err.lines().next().unwrap_or_default();
+    for word in words {
+        assert!(first.contains(word), "{word:?} is not in {:?}", ran.err);
+    }
+    assert_eq!(folder.names(), before, "{line}");
+}
+
+#[test]
+fn files_that_are_no_tables() {
+    let folder = Folder::new("bad-files");
+    refuse(&folder, &format!("train absent.csv {TRAIN}"), &["absent.csv: no such file"]);
+    refuse(&folder, &format!("train . {TRAIN}"), &[".: is a directory"]);
+    for (name, contents, words) in [
+        ("empty.csv", "", &["empty.csv: is empty"][..]),
+        ("header.csv", "a,b\n", &["header.csv: line 1", "no row of numbers"]),
+        ("ragged.csv", "a,b\n1,2\n3\n", &["ragged.csv: line 3", "found 1 cells, expected 2"]),
+        ("word.csv", "a,b\n1,2\n3,4\nsix,5\n", &["word.csv: line 4, column 1 (\"a\")", "\"six\""]),
+        ("nan.csv", "a,b\n1,2\n3,NaN\n", &["nan.csv: line 3, column 2 (\"b\")", "NaN"]),
+        ("hole.csv", "a,b\n1,2\n,4\n", &["hole.csv: line 3, column 1 (\"a\")", "missing value"]),
+        ("damaged.mat", "MATLAB 5.0 MAT-file", &["damaged.mat: byte 0", "truncated or damaged"]),
+        ("one.csv", "a,kind\n1,x\n2,x\n3,x\n", &["one.csv: column \"kind\"", "single class"]),
+    ] {
+        folder.write(name, contents);
+        for command in ["train", "compare"] {
+            let options = if command == "train" { TRAIN } else { "-q --output folder" };
+            refuse(&folder, &format!("{command} {name} {options}"), words);
+        }
+    }
+    folder.write("good.csv", regression(40));
+    refuse(&folder, &format!("train good.csv --test absent.csv {TRAIN}"), &["absent.csv: no such file"]);
+    refuse(&folder, &format!("train good.csv --test nan.csv {TRAIN}"), &["nan.csv"]);
+}
+
+#[test]
+fn columns_and_splits_that_the_data_do_not_have() {
+    let folder = Folder::new("bad-columns");
+    folder.write("data.csv", regression(80));
+    folder.write("two.csv", "a,b\n1,2\n3,4\n");
+    for (options, words) in [
+        ("--targets yield", &["data.csv: no column \"yield\"", "\"target_a\""][..]),
+        ("--targets 5", &["data.csv: no column \"5\""]),
+        ("--targets 1-4", &["data.csv", "none is left as an input"]),
+        ("--inputs u --targets u", &["column 1 (\"u\") is chosen twice"]),
+        ("--task classification", &["data.csv: sample 1"]),
+        ("--split 400/200/200", &["split: ", "[400, 200, 200]", "at most 80 samples"]),
+        ("--split 50/10/10", &["split: ", "add up to 100"]),
+    ] {
+        refuse(&folder, &format!("train data.csv {TRAIN} {options}"), words);
+    }
+    refuse(
+        &folder,
+        &format!("train two.csv {TRAIN}"),
+        &["split: 2 samples are too few", "the test part would be empty"],
+    );
+}
+
+#[test]
+fn networks_that_are_misspelt_or_too_large() {
+    let folder = Folder::new("bad-networks");
+    folder.write("data.csv", regression(80));
+    for (net, words) in [
+        ("denze:4", &["network description, character 1: found \"denze\"", "did you mean \"dense\"?"][..]),
+        ("dense:4,antisym:5x2", &["character 17", "width 4"]),
+        ("dense:100000000,dense:100000000", &["character 17", "fits in memory", "10000000400000000 parameters"]),
+        ("dense:99999999999999999999", &["character 7", "more than"]),
+    ] {
+        for command in ["train", "compare"] {
+            refuse(&folder, &format!("{command} data.csv -q --net {net}"), words);
+        }
+    }
+}
+
+/// Its 1.2 GB of parameters are there; what the methods compute in, 400 GB and more for 1000 samples, is not. It must be
+/// refused before anything is filled, for the system kills the process that tries.
+#[cfg(target_os = "linux")]
+#[test]
+fn networks_whose_workspace_is_too_large() {
+    let folder = Folder::new("workspace");
+    folder.write("data.csv", regression(2000));
+    let words = ["not enough memory for ", " MB are needed and ", " MB are there; choose a smaller network"];
+    for method in ["gnvpro", "slimtrain", "curveball", "adam", "sgd", "lbfgs", "gauss-newton"] {
+        let line = format!("train data.csv -q --net dense:50000000 -o out.safetensors --method {method}");
+        assert_refused(&folder.run(&line), &words[..1]);
+    }
+    refuse(&folder, "compare data.csv -q --net dense:50000000", &words);
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_found_before_the_work() {
+    let folder = Folder::new("bad-outputs");
+    folder.write("data.csv", regression(40));
+    let data = folder.read("data.csv");
+    // So much work that the test would hang if it were done first.
+    let train = "train data.csv -q --net dense:40 --work-units 1e9 --method adam --output";
+    std::fs::create_dir_all(folder.0.join("taken.svg")).unwrap();
+    for (output, words) in [
+        ("data.csv/m.safetensors", &["data.csv/m.safetensors: cannot be written"][..]),
+        ("nowhere/m.safetensors", &["nowhere/m.safetensors: cannot be written", "no such folder"]),
+        (".", &[".: cannot be written"]),
+        ("taken.svg", &["taken.svg: cannot be written"]),
+        ("taken.safetensors", &["taken.svg: cannot be written", "directory"]),
+        ("model.svg", &["model.svg: cannot be written", "the plot of the losses would have the same name"]),
+        ("data.csv", &["data.csv: cannot be written", "which is read"]),
+    ] {
+        refuse(&folder, &format!("{train} {output}"), words);
+    }
+    let compare = "compare data.csv -q --net dense:40 --work-units 1e9 --output";
+    refuse(&folder, &format!("{compare} data.csv"), &["cannot make the folder data.csv"]);
+    refuse(&folder, &format!("{compare} data.csv/below"), &["cannot make the folder data.csv/below"]);
+    refuse(&folder, "demo -q --output data.csv/below", &["cannot make the folder data.csv/below"]);
+    assert_eq!(folder.read("data.csv"), data);
+}
+
+#[test]
+fn models_and_data_that_do_not_fit() {
+    let folder = Folder::new("bad-models");
+    folder.write("data.csv", regression(40));
+    folder.run("train data.csv -q --work-units 20 --net dense:4 -o good.safetensors").ok();
+    let good = folder.read("good.safetensors");
+    folder.write("foreign.safetensors", "u,v\n1,2\n");
+    folder.write("empty.safetensors", "");
+    folder.write("cut.safetensors", &good[..good.len() - 5]);
+    folder.write("header.safetensors", &good[..100]);
+    let mut flipped = good;
+    *flipped.last_mut().unwrap() ^= 1;
+    folder.write("flipped.safetensors", flipped);
+    for name in ["foreign", "empty", "cut", "header", "flipped"] {
+        let model = format!("{name}.safetensors");
+        refuse(&folder, &format!("predict {model} data.csv --output p.csv"), &[&format!("{model}: is ")]);
+    }
+    refuse(&folder, "predict absent.safetensors data.csv", &["absent.safetensors: cannot be read"]);
+    refuse(&folder, "predict . data.csv", &[".: cannot be read"]);
+    folder.write("other.csv", "p,q,r\n1,2,3\n4,5,6\n");
+    folder.write("bare.csv", "1,2,3\n4,5,6\n");
+    folder.write("word.csv", "u,v\n1,2\n3,x\n");
+    for (data, words) in [
+        ("other.csv", &["other.csv: no column \"u\"", "\"p\", \"q\", \"r\""][..]),
+        ("bare.csv", &["bare.csv: "]),
+        ("word.csv", &["word.csv: line 3, column 2 (\"v\")", "\"x\""]),
+        ("absent.csv", &["absent.csv: no such file"]),
+    ] {
+        refuse(&folder, &format!("predict good.safetensors {data} --output p.csv"), words);
+    }
+    for output in ["data.csv/p.csv", "good.safetensors", "data.csv"] {
+        let words = [output, "cannot be written"];
+        refuse(&folder, &format!("predict good.safetensors data.csv --output {output}"), &words);
+    }
+}
+
+#[test]
+fn command_lines_that_are_wrong() {
+    let folder = Folder::new("usage");
+    folder.write("data.csv", regression(40));
+    for (options, words) in [
+        ("--method newton", &["'newton'", "--method", "gauss-newton"][..]),
+        ("--learning-rate -1", &["'-1'", "--learning-rate", "positive number"]),
+        ("--learning-rate 0", &["--learning-rate"]),
+        ("--alpha nan", &["--alpha"]),
+        ("--work-units -5", &["--work-units"]),
+        ("--epochs 1 --work-units 1", &["--epochs", "--work-units"]),
+        ("--batch 0", &["--batch"]),
+        ("--memory -1", &["--memory"]),
+        ("--seed -1", &["--seed"]),
+        ("--split 50/50", &["'50/50'", "--split", "50/25/25"]),
+        ("--split 0/50/50", &["'0/50/50'", "--split"]),
+        ("--split a/b/c", &["'a/b/c'", "--split"]),
+        ("--task prophecy", &["'prophecy'", "--task"]),
+        ("--colour", &["--colour"]),
+    ] {
+        refuse_usage(&folder, &format!("train data.csv --quiet {options}"), words);
+    }
+    refuse_usage(&folder, "compare data.csv --methods adam,newton", &["'newton'", "--methods"]);
+    refuse_usage(&folder, "compare data.csv --seeds 0", &["--seeds"]);
+    refuse_usage(&folder, "demo --threads 0", &["--threads"]);
+    refuse_usage(&folder, "train", &["required arguments"]);
+    refuse_usage(&folder, "retrain data.csv", &["'retrain'"]);
+}
