@@ -19,19 +19,14 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use gaussling_core::nn::Network;
 use gaussling_core::{Backend, Portable};
 
 use crate::DenseMatrix;
 use crate::data::Standardization;
+use crate::matrix::largest;
 use crate::network::Sequential;
 
 pub use error::{ModelError, Problem};
-
-/// Most samples computed at once.
-const CHUNK: usize = 256;
-/// Most numbers in the cache of a chunk of more than one sample: 16 MB.
-const CHUNK_CACHE: usize = 1 << 21;
 
 /// A trained network.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,16 +127,7 @@ impl Model {
         let mut predictions = DenseMatrix::from_fn(self.outputs(), x.cols(), |_, _| 0.0);
 
         let weights = [&self.theta, self.w.as_slice()].concat();
-        let shape = whole.shape();
-        let chunk = (CHUNK_CACHE / shape.cache.per_sample.max(1)).clamp(1, CHUNK).min(x.cols());
-        let mut cache = vec![0.0; shape.cache.of(chunk)];
-        let mut work = vec![0.0; shape.work.of(chunk)];
-        for first in (0..x.cols()).step_by(chunk.max(1)) {
-            let count = chunk.min(x.cols() - first);
-            let z = predictions.view_mut().columns(first, count)?;
-            let x = inputs.view().columns(first, count)?;
-            whole.forward(backend, &weights, x, z, &mut cache, &mut work)?;
-        }
+        whole.apply(backend, &weights, inputs.view(), predictions.view_mut())?;
         self.target_scaling.invert_in_place(&mut predictions).expect("as many rows as was checked");
         Ok(predictions)
     }
@@ -155,8 +141,6 @@ impl Model {
             return Err(ModelError::NotAClassifier);
         }
         let scores = self.predict(x)?;
-        let largest =
-            |column: &[f64]| (1..column.len()).fold(0, |best, row| if column[row] > column[best] { row } else { best });
         Ok((0..scores.cols()).map(|sample| largest(scores.col(sample))).collect())
     }
 }

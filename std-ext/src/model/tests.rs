@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::file::{checksum, decode, encode};
 use super::*;
+use crate::network::CHUNK;
 
 fn example(classes: bool) -> Model {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();

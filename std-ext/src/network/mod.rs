@@ -27,6 +27,7 @@ pub use block::{AntisymmetricBlock, EulerBlock};
 pub use describe::DescribeError;
 pub use function::{Function, Pointwise};
 pub use layer::DynLayer;
+pub(crate) use sequential::CHUNK;
 pub use sequential::{MAX_LAYERS, Sequential};
 
 /// Implements `Network<T>` for all `T: Real` by handing each call to `net`, which `$dispatch!(self, net => …)` names.

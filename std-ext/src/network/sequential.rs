@@ -10,6 +10,11 @@ use super::layer::DynLayer;
 /// Most layers of a [`Sequential`]; a residual block counts as one, whatever the number of its steps.
 pub const MAX_LAYERS: usize = 256;
 
+/// Most samples that [`Sequential::apply`] computes at once.
+pub(crate) const CHUNK: usize = 256;
+/// Most numbers in the cache of a chunk of more than one sample: 16 MB.
+const CHUNK_CACHE: usize = 1 << 21;
+
 /// Most parameters: what a slice of `f64` can hold.
 const MAX_PARAMS: usize = isize::MAX as usize / size_of::<f64>();
 
@@ -60,6 +65,32 @@ impl Sequential {
         let mut whole = self.clone();
         whole.push(DynLayer::affine(self.features(), outputs))?;
         Ok(whole)
+    }
+
+    /// Z ← F(θ, X) for any number of samples, a bounded number at a time; the values do not depend on how many.
+    ///
+    /// # Errors
+    /// [`Error::Length`] and [`Error::Shape`] for arguments that do not fit.
+    pub fn apply<B: Backend<f64>>(
+        &self,
+        backend: &B,
+        theta: &[f64],
+        x: MatRef<'_, f64>,
+        mut z: MatMut<'_, f64>,
+    ) -> Result<(), Error> {
+        let (shape, samples) = (self.shape(), x.cols());
+        if z.cols() != samples {
+            return Err(Error::Shape { what: "z", expected: (shape.features, samples), found: z.shape() });
+        }
+        let chunk = (CHUNK_CACHE / shape.cache.per_sample.max(1)).clamp(1, CHUNK).min(samples);
+        let mut cache = vec![0.0; shape.cache.of(chunk)];
+        let mut work = vec![0.0; shape.work.of(chunk)];
+        for first in (0..samples).step_by(chunk.max(1)) {
+            let count = chunk.min(samples - first);
+            let z = z.reborrow().columns(first, count)?;
+            self.forward(backend, theta, x.columns(first, count)?, z, &mut cache, &mut work)?;
+        }
+        Ok(())
     }
 
     /// The layers, first to last.

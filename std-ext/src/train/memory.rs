@@ -8,8 +8,9 @@ use gaussling_core::optim::{
 };
 
 use super::options::{LossKind, Method, Options};
-use super::problem::{PIECE, Problem, TrainError};
+use super::problem::{Problem, TrainError};
 use crate::memory;
+use crate::network::CHUNK;
 
 /// Copies of all weights in a run: the present ones, the start, the best, those of a record, a gradient, one in passing.
 const COPIES: usize = 6;
@@ -52,13 +53,8 @@ fn projected_len(problem: &Problem) -> usize {
 fn prediction_len(problem: &Problem, shape: Shape) -> usize {
     let parts = [&problem.train, &problem.validation, &problem.test];
     let samples = parts.map(|part| part.x.cols()).into_iter().max().unwrap_or(0);
-    let piece = samples.min(PIECE);
-    sum([
-        shape.cache.of(piece),
-        shape.work.of(piece),
-        shape.features.saturating_mul(piece),
-        problem.outputs().saturating_mul(samples),
-    ])
+    let piece = samples.min(CHUNK);
+    sum([shape.cache.of(piece), shape.work.of(piece), problem.outputs().saturating_mul(samples)])
 }
 
 fn sum<const N: usize>(lens: [usize; N]) -> usize {

@@ -4,13 +4,14 @@ use gaussling_core::nn::{Init, LeastSquares, Loss, Network, SoftmaxCrossEntropy,
 use gaussling_core::optim::{
     Objective, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
 };
-use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
+use gaussling_core::{Error, Portable};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::options::{LossKind, Method, Options};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split, Standardization};
+use crate::matrix::largest;
 use crate::memory;
 use crate::network::Sequential;
 
@@ -203,9 +204,15 @@ impl Problem {
         Ok(Weights { theta, w })
     }
 
-    /// Scores W [F(θ, X); 1] of scaled inputs, outputs × samples; in pieces of 512 samples.
+    /// W \[F(θ, X); 1\] of scaled inputs, outputs × samples.
     pub fn predict(&self, weights: &Weights, x: &DenseMatrix<f64>) -> Result<DenseMatrix<f64>, TrainError> {
-        predict(&self.network, weights, self.outputs(), x)
+        let (outputs, n) = (self.outputs(), x.cols());
+        let whole = self.network.with_output(outputs)?;
+        let all = [weights.theta.as_slice(), &weights.w].concat();
+        let mut s = DenseMatrix::from_vec(buffer("prediction", outputs.saturating_mul(n))?, outputs, n)
+            .ok_or_else(|| TrainError::Data("too many predictions".into()))?;
+        whole.apply(&Portable, &all, x.view(), s.view_mut())?;
+        Ok(s)
     }
 
     /// What a method minimizes: slimTrain least squares, of one-hot labels where the problem is one of classes.
@@ -260,42 +267,4 @@ impl Problem {
         let spread: f64 = sums.iter().map(|(sum, squares)| squares - sum * sum / n as f64).sum();
         Ok(Scores { loss, error: relative / counted as f64, normalized: (misfit / spread).sqrt() })
     }
-}
-
-/// Index of the largest element, the first of several.
-pub(crate) fn largest(s: &[f64]) -> usize {
-    s.iter().enumerate().fold(0, |best, (i, &x)| if x > s[best] { i } else { best })
-}
-
-/// Most samples of one prediction.
-pub(super) const PIECE: usize = 512;
-
-/// W [F(θ, X); 1], in pieces of 512 samples.
-pub(crate) fn predict(
-    network: &Sequential,
-    weights: &Weights,
-    outputs: usize,
-    x: &DenseMatrix<f64>,
-) -> Result<DenseMatrix<f64>, TrainError> {
-    let (shape, n) = (network.shape(), x.cols());
-    let f = shape.features;
-    let piece = PIECE.min(n);
-    let mut cache = buffer("prediction", shape.cache.of(piece))?;
-    let mut work = buffer("prediction", shape.work.of(piece))?;
-    let mut z = buffer("prediction", f * piece)?;
-    let mut s = DenseMatrix::from_vec(buffer("prediction", outputs.saturating_mul(n))?, outputs, n)
-        .ok_or_else(|| TrainError::Data("too many predictions".into()))?;
-    let w = MatRef::new(&weights.w, outputs, f + 1)?;
-    for first in (0..n).step_by(PIECE) {
-        let count = PIECE.min(n - first);
-        let z = &mut z[..f * count];
-        let x = x.view().columns(first, count)?;
-        network.forward(&Portable, &weights.theta, x, MatMut::new(z, f, count)?, &mut cache, &mut work)?;
-        for j in first..first + count {
-            s.col_mut(j).copy_from_slice(w.col(f));
-        }
-        let out = s.view_mut().columns(first, count)?;
-        Portable.gemm(1.0, w.columns(0, f)?, MatRef::new(z, f, count)?, 1.0, out)?;
-    }
-    Ok(s)
 }
