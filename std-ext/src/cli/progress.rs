@@ -40,10 +40,14 @@ impl Progress {
         }
         self.bar.set_position(runs.iter().map(|run| run.2).sum::<f64>() as u64);
         match event {
-            Event::Progress { record, .. } => self.bar.set_message(format!(
-                "{method} seed {seed}: training loss {:.3e}, validation loss {:.3e}, control {:.1e}",
-                record.train_loss, record.validation_loss, record.control
-            )),
+            Event::Progress { record, .. } => {
+                let mut message = format!("{method} seed {seed}: training loss {:.3e}", record.train_loss);
+                let others = [("validation loss", record.validation_loss), (method.control(), record.control)];
+                for (name, value) in others.into_iter().filter(|(_, value)| !value.is_nan()) {
+                    message += &format!(", {name} {value:.1e}");
+                }
+                self.bar.set_message(message);
+            }
             Event::Finished(entry) if self.plain => note(&finished(entry)),
             Event::Finished(entry) => self.bar.println(finished(entry)),
         }

@@ -16,7 +16,7 @@ pub struct Record {
     pub train_loss: f64,
     /// Loss on the validation data, NaN when there are none.
     pub validation_loss: f64,
-    /// Method's own: trust-region radius, total λ of slimTrain, λ of CurveBall, learning rate.
+    /// What [`Method::control`] names: trust-region radius, λ, learning rate, … NaN before the first step.
     pub control: f64,
 }
 

@@ -45,6 +45,19 @@ impl Method {
     }
 }
 
+impl Method {
+    /// What the control value of its records is.
+    pub fn control(self) -> &'static str {
+        match self {
+            Self::Gnvpro | Self::GaussNewton => "radius",
+            Self::SlimTrain => "total lambda",
+            Self::CurveBall => "lambda",
+            Self::Adam | Self::Sgd => "learning rate",
+            Self::Lbfgs => "step",
+        }
+    }
+}
+
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
