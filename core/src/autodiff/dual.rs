@@ -181,6 +181,11 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
     }
     functions_by_rules!();
 
+    #[inline]
+    fn powi(self, n: i32) -> Self {
+        self.by_rule(|x| rules::powi(x, n))
+    }
+
     /// The logarithm is spent only where the exponent varies: it costs as much as the power, and ∞ · 0 would be NaN.
     #[inline]
     fn powf(self, p: Self) -> Self {

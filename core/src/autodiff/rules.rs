@@ -137,6 +137,18 @@ pub(super) fn erf<T: Real>(x: T) -> (T, T) {
     (x.erf(), T::from_f64(FRAC_2_SQRT_PI) * (-x * x).exp())
 }
 
+/// n xⁿ⁻¹, and 0 for n = 0 even at x = 0.
+#[inline]
+pub(super) fn powi<T: Real>(x: T, n: i32) -> (T, T) {
+    let power = x.powi(n);
+    let slope = match n.checked_sub(1) {
+        _ if n == 0 => T::ZERO,
+        Some(less) => T::from_f64(f64::from(n)) * x.powi(less),
+        None => T::from_f64(f64::from(n)) * (power / x),
+    };
+    (power, slope)
+}
+
 /// ∂/∂x xᵖ = p xᵖ⁻¹, and 0 for p = 0 even at x = 0. The exponent's part is [`powf_exponent`].
 #[inline]
 pub(super) fn powf<T: Real>(x: T, p: T) -> (T, T) {

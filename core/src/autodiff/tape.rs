@@ -179,7 +179,10 @@ impl<'a, T: Real> Tape<'a, T> {
 
 impl<T> fmt::Debug for Tape<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tape").field("len", &self.len.get()).field("capacity", &self.nodes.len()).finish_non_exhaustive()
+        f.debug_struct("Tape")
+            .field("len", &self.len.get())
+            .field("capacity", &self.nodes.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -222,6 +222,11 @@ impl<T: Real> Real for Var<'_, T> {
     functions_by_rules!();
 
     #[inline]
+    fn powi(self, n: i32) -> Self {
+        self.by_rule(|x| rules::powi(x, n))
+    }
+
+    #[inline]
     fn powf(self, p: Self) -> Self {
         let (power, slope) = rules::powf(self.value, p.value);
         let y = if self.tape.is_some() { self.chain(power, slope) } else { Self::constant(power) };
