@@ -9,8 +9,8 @@
 //! | [`dot_product_test`] | do J v and Jᵀ w belong to the same J? | ⟨J v, w⟩ = ⟨v, Jᵀ w⟩ but for rounding |
 //! | [`taylor_test`] | is J v exact? | ‖F(x + h v) − F(x) − h J v‖ falls as h² |
 //!
-//! The Taylor test is the sharpest of them: a slope that is wrong by a thousandth, which a difference with a tolerance would
-//! let pass, makes the remainder fall as h. Source: P. E. Farrell, D. A. Ham, S. W. Funke and M. E. Rognes, "Automated
+//! The Taylor test is the sharpest of them: a slope that is slightly wrong, which a difference with a tolerance would let
+//! pass, makes the remainder fall as h. Source: P. E. Farrell, D. A. Ham, S. W. Funke and M. E. Rognes, "Automated
 //! derivation of the adjoint of high-level transient finite element programs", SIAM J. Sci. Comput. 35 (2013), section 6.1,
 //! DOI 10.1137/120873558; step of the difference: J. Nocedal and S. J. Wright, "Numerical Optimization" (2nd ed. 2006),
 //! section 8.1.
@@ -48,12 +48,12 @@ pub const TAYLOR_STEPS: usize = 8;
 /// What [`taylor_test`] found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TaylorTest<T> {
-    /// h, each half of the one before.
+    /// h, each a quarter of the one before.
     pub steps: [T; TAYLOR_STEPS],
     /// ‖F(x + h v) − F(x) − h J v‖
     pub remainders: [T; TAYLOR_STEPS],
-    /// The exponent p of remainder ≈ c hᵖ by least squares over the remainders that stand out from rounding errors: 2 for a
-    /// right derivative (more where the second derivative vanishes), 1 for a wrong one. `None` when fewer than two stand out,
+    /// The exponent p of remainder ≈ c hᵖ over the three smallest steps whose remainders stand out from rounding errors: 2
+    /// for a right derivative (more where the second derivative vanishes), 1 for a wrong one. `None` when fewer than two stand out,
     /// as for a linear function: F then agrees with its linear model as far as can be seen.
     pub order: Option<T>,
 }
@@ -95,7 +95,7 @@ pub fn directional_difference<T: Real>(
     work: &mut [T],
 ) -> Result<DirectionalDifference<T>, Error> {
     check_length("v", x.len(), v.len())?;
-    let (point, ahead, behind) = split(x.len(), jv.len(), work)?;
+    let [point, ahead, behind] = split(x.len(), jv.len(), work)?;
     let length = norm(v);
     let mut h = T::EPSILON.cbrt() * T::ONE.max(norm(x));
     if length > T::ZERO {
@@ -147,7 +147,7 @@ pub fn dot_product_test<T: Real>(
     Ok(DotProductTest { forward, reverse, relative: ratio((forward - reverse).abs(), size) })
 }
 
-/// Watches the remainder ‖F(x + h v) − F(x) − h J v‖ for `jv` = J v fall, for h = `first_step`, half of it, and so on.
+/// Watches the remainder ‖F(x + h v) − F(x) − h J v‖ for `jv` = J v fall, for h = `first_step`, a quarter of it, and so on.
 ///
 /// A remainder stands out when it is above 32 ε (‖F(x)‖ + ‖F(x + h v)‖ + ‖h J v‖) for some h. `first_step` small enough for
 /// the second-order term to dominate, large enough to see it: about 0.1 for x, v and F of order 1.
@@ -171,7 +171,7 @@ pub fn taylor_test<T: Real>(
     work: &mut [T],
 ) -> Result<TaylorTest<T>, Error> {
     check_length("v", x.len(), v.len())?;
-    let (point, base, ahead) = split(x.len(), jv.len(), work)?;
+    let [point, base, ahead] = split(x.len(), jv.len(), work)?;
     f(x, base);
     let (size, slope) = (norm(base), norm(jv));
     let (mut steps, mut remainders) = ([T::ZERO; TAYLOR_STEPS], [T::ZERO; TAYLOR_STEPS]);
@@ -191,52 +191,44 @@ pub fn taylor_test<T: Real>(
         if !matches!(remainder.partial_cmp(&rounding), Some(core::cmp::Ordering::Less | core::cmp::Ordering::Equal)) {
             line.add(h.abs().log2().value(), remainder.log2().value());
         }
-        h *= T::from_f64(0.5);
+        h *= T::from_f64(0.25);
     }
     Ok(TaylorTest { steps, remainders, order: line.slope().map(T::from_f64) })
 }
 
-/// Least squares for the slope of a line through points.
+/// The slope of the line through the last three points, by least squares.
 #[derive(Default)]
 struct Line {
-    count: f64,
-    x: f64,
-    y: f64,
-    xx: f64,
-    xy: f64,
-    not_a_number: bool,
+    /// (x, y), the newest last.
+    last: [Option<(f64, f64)>; 3],
 }
 
 impl Line {
     fn add(&mut self, x: f64, y: f64) {
-        self.not_a_number |= !(Real::is_finite(x) && Real::is_finite(y));
-        self.count += 1.0;
-        self.x += x;
-        self.y += y;
-        self.xx += x * x;
-        self.xy += x * y;
+        let [_, second, third] = self.last;
+        self.last = [second, third, Some((x, y))];
     }
 
+    /// NaN when a coordinate is NaN or infinite, `None` for fewer than two points.
     fn slope(&self) -> Option<f64> {
-        if self.not_a_number {
-            Some(f64::NAN)
-        } else if self.count < 2.0 {
-            None
-        } else {
-            Some((self.count * self.xy - self.x * self.y) / (self.count * self.xx - self.x * self.x))
-        }
+        let points = || self.last.iter().flatten();
+        let count = points().count() as f64;
+        let (x, y) = points().fold((0.0, 0.0), |(x, y), p| (x + p.0 / count, y + p.1 / count));
+        let above = points().fold(0.0, |sum, p| sum + (p.0 - x) * (p.1 - y));
+        let below = points().fold(0.0, |sum, p| sum + (p.0 - x) * (p.0 - x));
+        if count < 2.0 { None } else { Some(above / below) }
     }
 }
 
 /// Three parts of `work`: n, m and m, the latter two zero.
-fn split<T: Real>(n: usize, m: usize, work: &mut [T]) -> Result<(&mut [T], &mut [T], &mut [T]), Error> {
+fn split<T: Real>(n: usize, m: usize, work: &mut [T]) -> Result<[&mut [T]; 3], Error> {
     check_workspace("work", difference_work_len(n, m), work.len())?;
     let (point, rest) = work.split_at_mut_checked(n).unwrap_or_default();
     let (first, rest) = rest.split_at_mut_checked(m).unwrap_or_default();
     let second = rest.get_mut(..m).unwrap_or_default();
     first.fill(T::ZERO);
     second.fill(T::ZERO);
-    Ok((point, first, second))
+    Ok([point, first, second])
 }
 
 /// x + h v

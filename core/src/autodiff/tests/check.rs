@@ -23,7 +23,7 @@ fn right_derivatives_pass_and_wrong_ones_fail() {
         assert!(report.relative < 1e-9 && report.derivative > 0.0, "{report:?}");
         let report = taylor_test(ring, &x, &v, &jv, 0.1, &mut work).unwrap();
         assert!(report.passes() && (report.order.unwrap() - 2.0).abs() < 0.2, "{report:?}");
-        assert_eq!((report.steps[0], report.steps[7]), (0.1, 0.1 / 128.0));
+        assert_eq!((report.steps[0], report.steps[7]), (0.1, 0.1 / 16384.0));
 
         let mut nodes = vec![Node::default(); 50];
         let tape = Tape::new(&mut nodes);
@@ -46,8 +46,7 @@ fn right_derivatives_pass_and_wrong_ones_fail() {
         jv[0] *= 1.001;
         let report = directional_difference(ring, &x, &v, &jv, &mut work).unwrap();
         assert!(report.relative > 1e-7, "{report:?}");
-        jv[0] += 0.01;
-        let report = taylor_test(ring, &x, &v, &jv, 0.01, &mut work).unwrap();
+        let report = taylor_test(ring, &x, &v, &jv, 0.1, &mut work).unwrap();
         assert!(!report.passes(), "{report:?}");
     }
 }

@@ -6,8 +6,10 @@ use crate::scalar::Real;
 
 type D<T> = Dual<T, 1>;
 
+type Named<T> = (&'static str, fn(T) -> T);
+
 /// Every function of one variable, for a scalar type.
-fn functions<T: Real>() -> [(&'static str, fn(T) -> T); 27] {
+fn functions<T: Real>() -> [Named<T>; 27] {
     [
         ("abs", T::abs),
         ("sqrt", T::sqrt),
