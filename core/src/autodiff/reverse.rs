@@ -154,9 +154,7 @@ impl<'t, 'w, T: Real> Recording<'t, 'w, T> {
         if !tape.is_empty() {
             return Err(Error::InvalidOption { what: "the tape is empty" });
         }
-        for (input, value) in inputs.iter_mut().zip(x) {
-            *input = tape.variable(value);
-        }
+        tape.variables(x, inputs);
         Ok(Self { tape, inputs, outputs })
     }
 

@@ -113,6 +113,22 @@ impl<'a, T: Real> Tape<'a, T> {
         self.record(value, [NOBODY as usize; 2], [T::ZERO; 2])
     }
 
+    /// Independent variables for all of `out`; the counter, a store and a load that wait for each other, moves once.
+    pub(super) fn variables<'t>(&'t self, values: impl Iterator<Item = T>, out: &mut [Var<'t, T>])
+    where
+        'a: 't,
+    {
+        let mut index = self.len.get();
+        for (var, value) in out.iter_mut().zip(values) {
+            if let Some(cell) = self.nodes.get(index) {
+                cell.set(Node::default());
+            }
+            *var = Var::of_node(value, index, self);
+            index = index.saturating_add(1);
+        }
+        self.len.set(index);
+    }
+
     /// A new node and the variable that stands for it.
     #[inline]
     pub(super) fn record(&self, value: T, parents: [usize; 2], slopes: [T; 2]) -> Var<'_, T> {
