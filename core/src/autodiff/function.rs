@@ -33,6 +33,6 @@ pub trait MultivariateFunction {
 
 /// A function ℝⁿ → ℝᵐ. See [`jacobian`](super::jacobian) for an example.
 pub trait VectorFunction {
-    /// Writes the value at `x` to `y`, every element of it: `y` comes in filled with zeros.
+    /// Writes the value at `x` to `y`, which the routines of this module hand over filled with zeros.
     fn eval<T: Real>(&self, x: &[T], y: &mut [T]);
 }

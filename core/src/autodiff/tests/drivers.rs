@@ -99,6 +99,29 @@ fn jacobians_of_every_shape_and_chunk() {
     close(&product, &rows.map(|r| r[0] + 2.0 * r[1]), 2.0);
 }
 
+/// A function may add to its outputs: every evaluation finds zeros there.
+#[test]
+fn outputs_start_from_zero() {
+    struct Accumulate;
+    impl VectorFunction for Accumulate {
+        fn eval<T: Real>(&self, x: &[T], y: &mut [T]) {
+            for &x in x {
+                y[0] += x * x;
+            }
+        }
+    }
+    let x = [1.0, 2.0, 3.0];
+    let (mut y, mut j, mut product) = ([9.0], [9.0; 3], [9.0; 1]);
+    jacobian_into(&Accumulate, &x, &mut y, &mut j, &mut [Dual::<_, 2>::ONE; 4]).unwrap();
+    assert_eq!((y, j), ([14.0], [2.0, 4.0, 6.0]));
+    jvp_into(&Accumulate, &x, &x, &mut y, &mut product, &mut [Dual::ONE; 4]).unwrap();
+    assert_eq!((y, product), ([14.0], [28.0]));
+    let (mut nodes, mut row) = ([Node::default(); 5], [0.0; 3]);
+    let tape = Tape::new(&mut nodes);
+    vjp(&Accumulate, &x, &[2.0], &mut y, &mut row, &tape, &mut [Var::ONE; 4]).unwrap();
+    assert_eq!((y, row), ([14.0], [4.0, 8.0, 12.0]));
+}
+
 #[test]
 fn misuse_is_refused_before_anything_is_written() {
     let (x, v) = ([1.0, 2.0], [1.0, 1.0]);

@@ -67,6 +67,7 @@ fn a_constant_has_no_derivative() {
     tape.sweep(Var::from_f64(5.0)).unwrap();
     assert_eq!((tape.adjoint(x), tape.adjoint(Var::ONE)), (0.0, 0.0));
     // ∞ · 0 does not arise: the square root of a constant zero has no slope to multiply.
+    assert!(Var::<f64>::ZERO.sqrt().is_finite());
     tape.sweep(x + Var::<f64>::ZERO.sqrt()).unwrap();
     assert_eq!(tape.adjoint(x), 1.0);
 }
@@ -155,6 +156,17 @@ fn nesting_gives_exact_hessians() {
             }
         }
     }
+}
+
+/// f = (x y)² at x = 0: the adjoint of x y is zero, but its derivative is not. ∇²f v = (2 y² v₁, 0).
+#[test]
+fn an_adjoint_of_zero_keeps_its_derivative() {
+    let mut nodes = [Node::default(); 3];
+    let tape = Tape::<Dual<f64, 1>>::new(&mut nodes);
+    let (x, y) = (tape.variable(Dual::variable(0.0, 0)), tape.variable(Dual::constant(3.0)));
+    let product = x * y;
+    tape.sweep(product * product).unwrap();
+    assert_eq!((tape.adjoint(x).value, tape.adjoint(x).eps, tape.adjoint(y).eps), (0.0, [18.0], [0.0]));
 }
 
 /// A tape on a tape: the second derivative of x³ exp(x) by reverse over reverse.
