@@ -11,6 +11,7 @@
 use core::cmp::Ordering;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use super::rules::{self, functions_by_rules};
 use crate::scalar::Real;
 
 /// `value + Σ eps[i] εᵢ`. Comparisons look at the value only. Nests: `Dual<Dual<f64, 1>, 1>` gives second derivatives.
@@ -43,6 +44,18 @@ impl<T: Real, const N: usize> Dual<T, N> {
     #[inline]
     fn chain(self, value: T, slope: T) -> Self {
         Self { value, eps: self.eps.map(|e| slope * e) }
+    }
+
+    #[inline]
+    fn by_rule(self, rule: impl Fn(T) -> (T, T)) -> Self {
+        let (value, slope) = rule(self.value);
+        self.chain(value, slope)
+    }
+
+    #[inline]
+    fn by_rule_of_two(self, other: Self, rule: impl Fn(T, T) -> (T, T, T)) -> Self {
+        let (value, slope, other_slope) = rule(self.value, other.value);
+        self.zip(other, value, |a, b| slope * a + other_slope * b)
     }
 
     #[inline]
@@ -159,61 +172,30 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
         self.value.is_finite() && self.eps.iter().all(|e| e.is_finite())
     }
     #[inline]
-    fn abs(self) -> Self {
-        let negative = self.value < T::ZERO || T::ONE / self.value < T::ZERO; // the second catches −0
-        self.chain(self.value.abs(), if negative { -T::ONE } else { T::ONE })
+    fn is_zero(self) -> bool {
+        self.value.is_zero() && self.eps.iter().all(|e| e.is_zero())
     }
     #[inline]
-    fn sqrt(self) -> Self {
-        let root = self.value.sqrt();
-        self.chain(root, T::from_f64(0.5) / root)
+    fn is_sign_negative(self) -> bool {
+        self.value.is_sign_negative()
     }
+    functions_by_rules!();
+
     #[inline]
-    fn exp(self) -> Self {
-        let e = self.value.exp();
-        self.chain(e, e)
+    fn powi(self, n: i32) -> Self {
+        self.by_rule(|x| rules::powi(x, n))
     }
-    #[inline]
-    fn exp_m1(self) -> Self {
-        let e = self.value.exp_m1();
-        self.chain(e, e + T::ONE)
-    }
-    #[inline]
-    fn ln(self) -> Self {
-        self.chain(self.value.ln(), T::ONE / self.value)
-    }
-    #[inline]
-    fn ln_1p(self) -> Self {
-        self.chain(self.value.ln_1p(), T::ONE / (T::ONE + self.value))
-    }
-    #[inline]
-    fn sin(self) -> Self {
-        self.chain(self.value.sin(), self.value.cos())
-    }
-    #[inline]
-    fn cos(self) -> Self {
-        self.chain(self.value.cos(), -self.value.sin())
-    }
-    #[inline]
-    fn tanh(self) -> Self {
-        let t = self.value.tanh();
-        self.chain(t, T::ONE - t * t)
-    }
-    #[inline]
-    fn atan(self) -> Self {
-        self.chain(self.value.atan(), T::ONE / (T::ONE + self.value * self.value))
-    }
-    /// d(xᵖ) = p xᵖ⁻¹ dx + xᵖ ln(x) dp; the second term only where x > 0: elsewhere xᵖ is real for isolated p alone.
+
+    /// The logarithm is spent only where the exponent varies: it costs as much as the power, and ∞ · 0 would be NaN.
     #[inline]
     fn powf(self, p: Self) -> Self {
-        let power = self.value.powf(p.value);
-        let slope = p.value * self.value.powf(p.value - T::ONE);
-        if self.value > T::ZERO {
-            let log = self.value.ln();
-            self.zip(p, power, |a, b| slope * a + power * log * b)
-        } else {
-            self.chain(power, slope)
+        let (power, slope) = rules::powf(self.value, p.value);
+        let y = self.chain(power, slope);
+        if p.eps.iter().all(|e| e.is_zero()) {
+            return y;
         }
+        let exponent = rules::powf_exponent(self.value, power);
+        y.zip(p, power, |a, b| a + exponent * b)
     }
 }
 

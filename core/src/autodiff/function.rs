@@ -1,9 +1,12 @@
-//! Scalar functions of one variable, and their derivative.
+//! Functions written once for every scalar type, so that their derivatives come from [`Dual`](super::Dual) and
+//! [`Var`](super::Var).
+//!
+//! They are traits and not closures because a closure has one argument type, and differentiation needs the same function for
+//! many.
 
-use super::Dual;
 use crate::scalar::Real;
 
-/// A function ℝ → ℝ written once for every scalar type, so that its derivatives come from dual numbers.
+/// A function ℝ → ℝ.
 ///
 /// ```
 /// use gaussling_core::{autodiff::{ScalarFunction, derivative}, scalar::Real};
@@ -22,10 +25,14 @@ pub trait ScalarFunction: Copy {
     fn eval<T: Real>(&self, x: T) -> T;
 }
 
-/// Value and derivative `(f(x), f′(x))`; the value has the bits of `f.eval(x)`.
-#[inline]
-pub fn derivative<T: Real>(f: impl ScalarFunction, x: T) -> (T, T) {
-    let y = f.eval(Dual::variable(x, 0));
-    let [slope] = y.eps;
-    (y.value, slope)
+/// A function ℝⁿ → ℝ. See [`gradient`](super::gradient) for an example.
+pub trait MultivariateFunction {
+    /// The value at `x`.
+    fn eval<T: Real>(&self, x: &[T]) -> T;
+}
+
+/// A function ℝⁿ → ℝᵐ. See [`jacobian`](super::jacobian) for an example.
+pub trait VectorFunction {
+    /// Writes the value at `x` to `y`, which the routines of this module hand over filled with zeros.
+    fn eval<T: Real>(&self, x: &[T], y: &mut [T]);
 }

@@ -3,8 +3,7 @@
 use super::Real;
 
 macro_rules! real_float {
-    ($float:ident, $abs:ident, $sqrt:ident, $exp:ident, $expm1:ident, $log:ident, $log1p:ident, $sin:ident, $cos:ident,
-     $tanh:ident, $atan:ident, $pow:ident) => {
+    ($float:ident, unary: $($unary:ident = $libm1:ident),+; binary: $($binary:ident = $libm2:ident),+) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -25,55 +24,35 @@ macro_rules! real_float {
                 $float::is_finite(self)
             }
             #[inline]
-            fn abs(self) -> Self {
-                libm::$abs(self)
+            fn is_zero(self) -> bool {
+                self == 0.0
             }
             #[inline]
-            fn sqrt(self) -> Self {
-                libm::$sqrt(self)
+            fn is_sign_negative(self) -> bool {
+                $float::is_sign_negative(self)
             }
-            #[inline]
-            fn exp(self) -> Self {
-                libm::$exp(self)
-            }
-            #[inline]
-            fn exp_m1(self) -> Self {
-                libm::$expm1(self)
-            }
-            #[inline]
-            fn ln(self) -> Self {
-                libm::$log(self)
-            }
-            #[inline]
-            fn ln_1p(self) -> Self {
-                libm::$log1p(self)
-            }
-            #[inline]
-            fn sin(self) -> Self {
-                libm::$sin(self)
-            }
-            #[inline]
-            fn cos(self) -> Self {
-                libm::$cos(self)
-            }
-            #[inline]
-            fn tanh(self) -> Self {
-                libm::$tanh(self)
-            }
-            #[inline]
-            fn atan(self) -> Self {
-                libm::$atan(self)
-            }
-            #[inline]
-            fn powf(self, p: Self) -> Self {
-                libm::$pow(self, p)
-            }
+            $(#[inline]
+            fn $unary(self) -> Self {
+                libm::$libm1(self)
+            })+
+            $(#[inline]
+            fn $binary(self, other: Self) -> Self {
+                libm::$libm2(self, other)
+            })+
         }
     };
 }
 
-real_float!(f64, fabs, sqrt, exp, expm1, log, log1p, sin, cos, tanh, atan, pow);
-real_float!(f32, fabsf, sqrtf, expf, expm1f, logf, log1pf, sinf, cosf, tanhf, atanf, powf);
+real_float!(f64,
+    unary: abs = fabs, sqrt = sqrt, cbrt = cbrt, exp = exp, exp2 = exp2, exp_m1 = expm1, ln = log, ln_1p = log1p,
+        log2 = log2, log10 = log10, sin = sin, cos = cos, tan = tan, asin = asin, acos = acos, atan = atan, sinh = sinh,
+        cosh = cosh, tanh = tanh, asinh = asinh, acosh = acosh, atanh = atanh, erf = erf;
+    binary: powf = pow, atan2 = atan2, hypot = hypot);
+real_float!(f32,
+    unary: abs = fabsf, sqrt = sqrtf, cbrt = cbrtf, exp = expf, exp2 = exp2f, exp_m1 = expm1f, ln = logf, ln_1p = log1pf,
+        log2 = log2f, log10 = log10f, sin = sinf, cos = cosf, tan = tanf, asin = asinf, acos = acosf, atan = atanf,
+        sinh = sinhf, cosh = coshf, tanh = tanhf, asinh = asinhf, acosh = acoshf, atanh = atanhf, erf = erff;
+    binary: powf = powf, atan2 = atan2f, hypot = hypotf);
 
 #[cfg(test)]
 mod tests {
@@ -101,6 +80,76 @@ mod tests {
         assert_eq!((Real::exp(f64::INFINITY), Real::exp(f64::NEG_INFINITY)), (f64::INFINITY, 0.0));
         assert_eq!((Real::tanh(f32::INFINITY), Real::tanh(f32::NEG_INFINITY)), (1.0, -1.0));
         assert!(Real::tanh(f64::NAN).is_nan());
+    }
+
+    /// The table in the documentation of [`Real`], row by row.
+    #[test]
+    fn edges_are_those_of_the_table() {
+        fn check<T: Real>() {
+            type Row<T> = (&'static str, fn(T) -> T, [f64; 5]);
+            let (inf, nan, half_pi) = (f64::INFINITY, f64::NAN, core::f64::consts::FRAC_PI_2);
+            // At −∞, −0, 0, ∞, −2.
+            let c = |x: f64, f: fn(T) -> T| f(T::from_f64(x)).value();
+            let rows: [Row<T>; 23] = [
+                ("abs", T::abs, [inf, 0.0, 0.0, inf, 2.0]),
+                ("sqrt", T::sqrt, [nan, -0.0, 0.0, inf, nan]),
+                ("cbrt", T::cbrt, [-inf, -0.0, 0.0, inf, c(-2.0, T::cbrt)]),
+                ("exp", T::exp, [0.0, 1.0, 1.0, inf, c(-2.0, T::exp)]),
+                ("exp2", T::exp2, [0.0, 1.0, 1.0, inf, 0.25]),
+                ("exp_m1", T::exp_m1, [-1.0, -0.0, 0.0, inf, c(-2.0, T::exp_m1)]),
+                ("ln", T::ln, [nan, -inf, -inf, inf, nan]),
+                ("ln_1p", T::ln_1p, [nan, -0.0, 0.0, inf, nan]),
+                ("log2", T::log2, [nan, -inf, -inf, inf, nan]),
+                ("log10", T::log10, [nan, -inf, -inf, inf, nan]),
+                ("sin", T::sin, [nan, -0.0, 0.0, nan, c(-2.0, T::sin)]),
+                ("cos", T::cos, [nan, 1.0, 1.0, nan, c(-2.0, T::cos)]),
+                ("tan", T::tan, [nan, -0.0, 0.0, nan, c(-2.0, T::tan)]),
+                ("asin", T::asin, [nan, -0.0, 0.0, nan, nan]),
+                ("acos", T::acos, [nan, half_pi, half_pi, nan, nan]),
+                ("atan", T::atan, [-half_pi, -0.0, 0.0, half_pi, c(-2.0, T::atan)]),
+                ("sinh", T::sinh, [-inf, -0.0, 0.0, inf, c(-2.0, T::sinh)]),
+                ("cosh", T::cosh, [inf, 1.0, 1.0, inf, c(-2.0, T::cosh)]),
+                ("tanh", T::tanh, [-1.0, -0.0, 0.0, 1.0, c(-2.0, T::tanh)]),
+                ("asinh", T::asinh, [-inf, -0.0, 0.0, inf, c(-2.0, T::asinh)]),
+                ("acosh", T::acosh, [nan, nan, nan, inf, nan]),
+                ("atanh", T::atanh, [nan, -0.0, 0.0, nan, nan]),
+                ("erf", T::erf, [-1.0, -0.0, 0.0, 1.0, c(-2.0, T::erf)]),
+            ];
+            for (name, f, expected) in rows {
+                for (x, y) in [-inf, -0.0, 0.0, inf, -2.0].into_iter().zip(expected) {
+                    let found = f(T::from_f64(x)).value();
+                    let y = T::from_f64(y).value();
+                    // Zeros, infinities and NaN are exact; π/2 and the rest to 1 ULP.
+                    let near = found == y || (found - y).abs() <= T::EPSILON.value();
+                    let same = near && found.is_sign_negative() == y.is_sign_negative();
+                    assert!(same || (found.is_nan() && y.is_nan()), "{name}({x}) = {found}, not {y}");
+                }
+                assert!(f(T::from_f64(nan)).is_nan(), "{name}(NaN)");
+            }
+            let one = T::ONE;
+            assert_eq!((one.atanh().value(), (-one).ln_1p().value()), (inf, -inf));
+            assert_eq!(T::from_f64(nan).powf(T::ZERO).value(), 1.0);
+            assert_eq!(T::from_f64(-inf).hypot(T::from_f64(nan)).value(), inf);
+        }
+        check::<f64>();
+        check::<f32>();
+    }
+
+    #[test]
+    fn signs_and_reciprocals() {
+        assert_eq!([-0.0_f64, 0.0, -3.0, f64::INFINITY].map(Real::signum), [-1.0, 1.0, -1.0, 1.0]);
+        assert!(Real::signum(f32::NAN).is_nan() && Real::is_nan(f64::NAN) && !Real::is_nan(1.0));
+        assert_eq!((Real::copysign(2.0, -0.0_f64), Real::copysign(-2.0_f32, 1.0)), (-2.0, 2.0));
+        assert_eq!((Real::recip(4.0), Real::sin_cos(0.0_f32)), (0.25, (0.0, 1.0)));
+        assert!(Real::is_zero(-0.0_f64) && !Real::is_zero(f64::from_bits(1)) && Real::is_sign_negative(-0.0_f32));
+    }
+
+    #[test]
+    fn hypot_and_atan2_take_extreme_sizes() {
+        for scale in [1e-300, 1.0, 1e300_f64] {
+            assert!((Real::hypot(3.0 * scale, 4.0 * scale) / (5.0 * scale) - 1.0).abs() < 4e-16);
+            assert_eq!(Real::atan2(scale, -scale), 3.0 * core::f64::consts::FRAC_PI_4);
+        }
     }
 
     #[test]

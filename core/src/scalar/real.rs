@@ -3,11 +3,30 @@
 use core::fmt::Debug;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-/// A real number that the algorithms compute with: `f32`, `f64`, or a dual number over one of them.
+/// A real number that the algorithms compute with: `f32`, `f64`, a dual number over one of them, or a variable on a tape.
 ///
-/// The functions follow IEEE 754 at the edges of their domains: `ln(0) = −∞`, `ln(x < 0)` and `sqrt(x < 0)` are NaN,
-/// `exp(±∞)` is `∞` and `0`, `tanh(±∞) = ±1`, and NaN in gives NaN out. Accuracy is libm's: at most about 1 ULP for
-/// `exp ln sin cos`, 2.2 ULP for `f32` `tanh`; `sqrt` is correctly rounded.
+/// The functions follow IEEE 754 at the edges of their domains, and NaN in gives NaN out, except for `powf(x, 0) = 1`,
+/// `powf(1, p) = 1`, `hypot(±∞, NaN) = ∞`, and `max` and `min`, which prefer the number. Odd functions keep the sign of a zero.
+/// Accuracy is libm's: at most about 1 ULP for `exp ln sin cos`, 2.2 ULP for `f32` `tanh`; `sqrt` is correctly rounded.
+///
+/// | function | at ±0 | at ±∞ | NaN where |
+/// |---|---|---|---|
+/// | `sqrt` | ±0 | ∞ | x < 0 |
+/// | `cbrt`, `asinh`, `sinh` | ±0 | ±∞ | |
+/// | `exp`, `exp2` | 1 | ∞, 0 | |
+/// | `exp_m1` | ±0 | ∞, −1 | |
+/// | `ln`, `log2`, `log10` | −∞ | ∞ | x < 0 |
+/// | `ln_1p` | ±0 | ∞; −∞ at −1 | x < −1 |
+/// | `sin`, `tan` | ±0 | NaN | x = ±∞ |
+/// | `cos` | 1 | NaN | x = ±∞ |
+/// | `asin`, `acos` | ±0, π/2 | NaN | \|x\| > 1 |
+/// | `atan`, `tanh`, `erf` | ±0 | ±π/2, ±1, ±1 | |
+/// | `cosh` | 1 | ∞ | |
+/// | `acosh` | NaN | ∞ | x < 1 |
+/// | `atanh` | ±0; ±∞ at ±1 | NaN | \|x\| > 1 |
+///
+/// Derivatives at a point where a function has none are what IEEE 754 makes of the rule in `autodiff`: ∞ for `sqrt`, `cbrt`
+/// and `ln` at 0, NaN for `hypot` and `atan2` at the origin; times a direction of 0 an infinite slope gives NaN.
 pub trait Real:
     Copy
     + Debug
@@ -39,33 +58,97 @@ pub trait Real:
     fn value(self) -> f64;
     /// Whether the value and all derivative parts are finite.
     fn is_finite(self) -> bool;
+    /// Whether the value and all derivative parts are zero. Only then may a term be skipped: `x == ZERO` sees the value alone.
+    fn is_zero(self) -> bool;
+    /// Whether the sign bit of the value is set: true for −0.
+    fn is_sign_negative(self) -> bool;
 
     /// |x|; the derivative at 0 is that of +x (−x for −0).
     fn abs(self) -> Self;
     /// √x
     fn sqrt(self) -> Self;
+    /// ∛x, of negative numbers too
+    fn cbrt(self) -> Self;
     /// eˣ
     fn exp(self) -> Self;
+    /// 2ˣ
+    fn exp2(self) -> Self;
     /// eˣ − 1, accurate near 0
     fn exp_m1(self) -> Self;
     /// natural logarithm
     fn ln(self) -> Self;
     /// ln(1 + x), accurate near 0
     fn ln_1p(self) -> Self;
+    /// logarithm to base 2
+    fn log2(self) -> Self;
+    /// logarithm to base 10
+    fn log10(self) -> Self;
     /// sine, argument in radians
     fn sin(self) -> Self;
     /// cosine, argument in radians
     fn cos(self) -> Self;
-    /// hyperbolic tangent
-    fn tanh(self) -> Self;
+    /// tangent, argument in radians
+    fn tan(self) -> Self;
+    /// arc sine, in [−π/2, π/2]
+    fn asin(self) -> Self;
+    /// arc cosine, in [0, π]
+    fn acos(self) -> Self;
     /// arc tangent, result in radians
     fn atan(self) -> Self;
-    /// xᵖ for real p
+    /// hyperbolic sine
+    fn sinh(self) -> Self;
+    /// hyperbolic cosine
+    fn cosh(self) -> Self;
+    /// hyperbolic tangent
+    fn tanh(self) -> Self;
+    /// inverse hyperbolic sine
+    fn asinh(self) -> Self;
+    /// inverse hyperbolic cosine, ≥ 0
+    fn acosh(self) -> Self;
+    /// inverse hyperbolic tangent
+    fn atanh(self) -> Self;
+    /// error function (2/√π) ∫₀ˣ e^(−t²) dt
+    fn erf(self) -> Self;
+    /// xᵖ for real p; where x ≤ 0 the derivative in p is taken as 0.
     fn powf(self, p: Self) -> Self;
+    /// The angle of the point (x, y) = (`x`, `self`), in [−π, π]: the arc tangent of `self / x` in the right quadrant.
+    fn atan2(self, x: Self) -> Self;
+    /// √(x² + y²) without overflow or underflow on the way
+    fn hypot(self, other: Self) -> Self;
 
     /// The count `n` as a number, rounded to nearest.
     fn from_usize(n: usize) -> Self {
         Self::from_f64(n as f64)
+    }
+
+    /// Sine and cosine.
+    #[inline]
+    fn sin_cos(self) -> (Self, Self) {
+        (self.sin(), self.cos())
+    }
+
+    /// 1/x
+    #[inline]
+    fn recip(self) -> Self {
+        Self::ONE / self
+    }
+
+    /// Whether the value is NaN.
+    #[inline]
+    fn is_nan(self) -> bool {
+        self.partial_cmp(&self).is_none()
+    }
+
+    /// |x| with the sign of `sign`, that of a zero included.
+    #[inline]
+    fn copysign(self, sign: Self) -> Self {
+        if self.is_sign_negative() == sign.is_sign_negative() { self } else { -self }
+    }
+
+    /// 1 with the sign of x, −1 for −0; NaN for NaN.
+    #[inline]
+    fn signum(self) -> Self {
+        if self.is_nan() { self } else { Self::ONE.copysign(self) }
     }
 
     /// xⁿ by repeated squaring: the same bits on every platform.

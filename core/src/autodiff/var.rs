@@ -1,0 +1,238 @@
+//! [`Var`]: a number that records on a [`Tape`] what is computed with it.
+
+use core::cmp::Ordering;
+use core::fmt;
+use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use super::Tape;
+use super::rules::{self, functions_by_rules};
+use crate::scalar::Real;
+
+/// A value that is a function of at most one node of a tape, with its slope there; a constant belongs to no tape.
+///
+/// Made by [`Tape::variable`], or by [`Real::ZERO`], [`Real::ONE`] and [`Real::from_f64`] as constants. Comparisons look at
+/// the value only, and values have the bits of the plain computation. `Var<Dual<T, 1>>` gives Hessian-vector products.
+#[derive(Clone, Copy)]
+pub struct Var<'t, T> {
+    value: T,
+    /// The derivative with respect to the node; zero for a constant.
+    slope: T,
+    node: usize,
+    tape: Option<&'t Tape<'t, T>>,
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// A number with no derivative.
+    #[inline]
+    pub const fn constant(value: T) -> Self {
+        Self { value, slope: T::ZERO, node: 0, tape: None }
+    }
+
+    /// The value, in the scalar type of the tape.
+    #[inline]
+    pub const fn primal(self) -> T {
+        self.value
+    }
+
+    #[inline]
+    pub(super) fn of_node(value: T, node: usize, tape: &'t Tape<'_, T>) -> Self {
+        Self { value, slope: T::ONE, node, tape: Some(tape) }
+    }
+
+    #[inline]
+    pub(super) fn node(&self) -> Option<usize> {
+        self.tape.map(|_| self.node)
+    }
+
+    #[inline]
+    pub(super) fn slope(&self) -> T {
+        self.slope
+    }
+
+    #[inline]
+    pub(super) fn is_of_another(&self, tape: &Tape<'_, T>) -> bool {
+        self.tape.is_some_and(|own| !same(own, tape))
+    }
+
+    /// f(self) by the chain rule, from f and f′; no node.
+    #[inline]
+    fn chain(self, value: T, slope: T) -> Self {
+        Self { value, slope: slope * self.slope, ..self }
+    }
+
+    #[inline]
+    fn by_rule(self, rule: impl Fn(T) -> (T, T)) -> Self {
+        let (value, slope) = rule(self.value);
+        if self.tape.is_some() { self.chain(value, slope) } else { Self::constant(value) }
+    }
+
+    #[inline]
+    fn by_rule_of_two(self, other: Self, rule: impl Fn(T, T) -> (T, T, T)) -> Self {
+        let (value, slope, other_slope) = rule(self.value, other.value);
+        self.join(other, value, slope * self.slope, other_slope * other.slope)
+    }
+
+    /// A function of two numbers from its value and its derivatives with respect to the nodes behind them.
+    ///
+    /// The derivative that belongs to a constant is not looked at, so ∞ · 0 there does no harm.
+    #[inline]
+    fn join(self, other: Self, value: T, slope: T, other_slope: T) -> Self {
+        match (self.tape, other.tape) {
+            (None, None) => Self::constant(value),
+            (Some(_), None) => Self { value, slope, ..self },
+            (None, Some(_)) => Self { value, slope: other_slope, ..other },
+            (Some(tape), Some(others)) if !same(tape, others) => {
+                tape.mark_mixed();
+                others.mark_mixed();
+                Self { value, slope, ..self }
+            }
+            (Some(_), Some(_)) if self.node == other.node => Self { value, slope: slope + other_slope, ..self },
+            (Some(tape), Some(_)) => tape.record(value, [self.node, other.node], [slope, other_slope]),
+        }
+    }
+}
+
+#[inline]
+fn same<T>(a: &Tape<'_, T>, b: &Tape<'_, T>) -> bool {
+    core::ptr::eq(core::ptr::from_ref(a).cast::<u8>(), core::ptr::from_ref(b).cast::<u8>())
+}
+
+impl<T: fmt::Debug> fmt::Debug for Var<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Var");
+        out.field("value", &self.value);
+        if self.tape.is_some() {
+            out.field("slope", &self.slope).field("node", &self.node);
+        }
+        out.finish()
+    }
+}
+
+impl<T: Real> PartialEq for Var<'_, T> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Real> PartialOrd for Var<'_, T> {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl<T: Real> Add for Var<'_, T> {
+    type Output = Self;
+    #[inline]
+    fn add(self, o: Self) -> Self {
+        self.join(o, self.value + o.value, self.slope, o.slope)
+    }
+}
+
+impl<T: Real> Sub for Var<'_, T> {
+    type Output = Self;
+    #[inline]
+    fn sub(self, o: Self) -> Self {
+        self.join(o, self.value - o.value, self.slope, -o.slope)
+    }
+}
+
+impl<T: Real> Mul for Var<'_, T> {
+    type Output = Self;
+    #[inline]
+    fn mul(self, o: Self) -> Self {
+        self.join(o, self.value * o.value, self.slope * o.value, self.value * o.slope)
+    }
+}
+
+impl<T: Real> Div for Var<'_, T> {
+    type Output = Self;
+    /// (a/b)′ = a′/b − (a/b) b′/b
+    #[inline]
+    fn div(self, o: Self) -> Self {
+        let quotient = self.value / o.value;
+        self.join(o, quotient, self.slope / o.value, -quotient * o.slope / o.value)
+    }
+}
+
+impl<T: Real> Neg for Var<'_, T> {
+    type Output = Self;
+    #[inline]
+    fn neg(self) -> Self {
+        Self { value: -self.value, slope: -self.slope, ..self }
+    }
+}
+
+impl<T: Real> AddAssign for Var<'_, T> {
+    #[inline]
+    fn add_assign(&mut self, o: Self) {
+        *self = *self + o;
+    }
+}
+
+impl<T: Real> SubAssign for Var<'_, T> {
+    #[inline]
+    fn sub_assign(&mut self, o: Self) {
+        *self = *self - o;
+    }
+}
+
+impl<T: Real> MulAssign for Var<'_, T> {
+    #[inline]
+    fn mul_assign(&mut self, o: Self) {
+        *self = *self * o;
+    }
+}
+
+impl<T: Real> DivAssign for Var<'_, T> {
+    #[inline]
+    fn div_assign(&mut self, o: Self) {
+        *self = *self / o;
+    }
+}
+
+impl<T: Real> Real for Var<'_, T> {
+    const ZERO: Self = Self::constant(T::ZERO);
+    const ONE: Self = Self::constant(T::ONE);
+    const EPSILON: Self = Self::constant(T::EPSILON);
+    const MIN_POSITIVE: Self = Self::constant(T::MIN_POSITIVE);
+    const MAX: Self = Self::constant(T::MAX);
+
+    #[inline]
+    fn from_f64(x: f64) -> Self {
+        Self::constant(T::from_f64(x))
+    }
+    #[inline]
+    fn value(self) -> f64 {
+        self.value.value()
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        self.value.is_finite() && self.slope.is_finite()
+    }
+    #[inline]
+    fn is_zero(self) -> bool {
+        self.value.is_zero() && self.slope.is_zero()
+    }
+    #[inline]
+    fn is_sign_negative(self) -> bool {
+        self.value.is_sign_negative()
+    }
+    functions_by_rules!();
+
+    #[inline]
+    fn powi(self, n: i32) -> Self {
+        self.by_rule(|x| rules::powi(x, n))
+    }
+
+    #[inline]
+    fn powf(self, p: Self) -> Self {
+        let (power, slope) = rules::powf(self.value, p.value);
+        let y = if self.tape.is_some() { self.chain(power, slope) } else { Self::constant(power) };
+        if p.tape.is_none() {
+            return y;
+        }
+        y.join(p, power, y.slope, rules::powf_exponent(self.value, power) * p.slope)
+    }
+}
