@@ -133,11 +133,11 @@ impl<'a, T: Real> Tape<'a, T> {
     #[inline]
     pub(super) fn record(&self, value: T, parents: [usize; 2], slopes: [T; 2]) -> Var<'_, T> {
         let index = self.len.get();
-        self.len.set(index.saturating_add(1));
         if let Some(cell) = self.nodes.get(index) {
             // Parents came earlier, so they fit where the index does.
             cell.set(Node { parents: parents.map(|p| p as u32), slopes, adjoint: T::ZERO });
         }
+        self.len.set(index.saturating_add(1));
         Var::of_node(value, index, self)
     }
 
