@@ -204,24 +204,25 @@ pub fn lsqr<T: Real>(
     if !u.iter().all(|u| u.is_finite()) {
         return Err(Error::NonFinite { what: "b - A x" });
     }
-    let top = largest(u.iter().copied());
-    let t = if top > T::ZERO { power_of_two_below(top) } else { T::ONE };
+    let t = scale_of(u);
     u.iter_mut().for_each(|u| *u /= t);
     let beta = backend.norm(u);
     divide(u, beta);
     // Where r₀ = 0 the vector v is of no use, but the product shows an operator that fails.
     a.apply_transpose(u, v)?;
-    let norm_v = backend.norm(v);
-    if !norm_v.is_finite() {
+    if !v.iter().all(|v| v.is_finite()) {
         return Err(Error::NonFinite { what: "transpose(A) (b - A x)" });
     }
+    let scale_v = scale_of(v);
+    v.iter_mut().for_each(|v| *v /= scale_v);
+    let norm_v = backend.norm(v);
     divide(v, norm_v);
     w.copy_from_slice(v);
-    let s = norm_v.max(options.damping);
-    let s = if s > T::ZERO { power_of_two_below(s) } else { T::ONE };
+    let s = if norm_v > T::ZERO { scale_v } else { T::ZERO };
+    let s = scale_of(&[s, options.damping]);
     let (damping, norm_b) = (options.damping / s, scaled_norm(backend, b, t));
 
-    let alpha = norm_v / s;
+    let alpha = norm_v * (scale_v / s);
     let mut state = State {
         alpha,
         rho_bar: alpha,
@@ -372,18 +373,23 @@ fn divide<T: Real>(q: &mut [T], norm: T) {
     }
 }
 
-/// ‖b‖/t where ‖b‖ itself may overflow.
+/// The power of two below the largest |x|; 1 where all are zero.
+fn scale_of<T: Real>(x: &[T]) -> T {
+    let top = largest(x.iter().copied());
+    if top > T::ZERO { power_of_two_below(top) } else { T::ONE }
+}
+
+/// ‖b‖/t where ‖b‖ itself may overflow: with the largest element brought near 1, in the same way at every scale.
 fn scaled_norm<T: Real>(backend: &impl Backend<T>, b: &[T], t: T) -> T {
-    let top = largest(b.iter().copied());
-    if top == T::ZERO {
-        return T::ZERO;
+    let scale = scale_of(b);
+    // Without workspace to hold b/scale, in parts that go through the backend's norm one by one.
+    let mut norm = T::ZERO;
+    for chunk in b.chunks(16) {
+        let mut part = [T::ZERO; 16];
+        part.iter_mut().zip(chunk).for_each(|(part, &b)| *part = b / scale);
+        norm = backend.norm(&[norm, backend.norm(&part)]);
     }
-    let norm = backend.norm(b);
-    if norm.is_finite() {
-        return norm / t;
-    }
-    let sum = b.iter().fold(T::ZERO, |sum, &b| sum + b / top * (b / top));
-    top / t * sum.sqrt()
+    norm * (scale / t)
 }
 
 /// (c, s, ρ) with c a + s b = ρ, c b = s a, ρ > 0 for a > 0; not both zero. A zero b takes the same path: its derivative counts.
