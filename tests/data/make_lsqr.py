@@ -42,20 +42,22 @@ CASES = [
 ]
 REPORT = ['r1norm', 'r2norm', 'anorm', 'acond', 'arnorm', 'xnorm']
 
-out, ends, norms, noise = {}, [], [], []
+out, ends, norms, noise, norms_noise = {}, [], [], [], []
 rng = np.random.default_rng(301)
 for i, (m, n, d, p, damp, atol, btol, conlim, limit, warm) in enumerate(CASES):
     A, b, y, z, sigma = problem(m, n, d, p)
     x0 = np.cos(np.arange(n)) * 10 if warm else None
     def run(b): return lsqr(A, b, damp, atol, btol, conlim, limit, calc_var=True, x0=x0)
     x, istop, itn, *report, var = run(b)
-    drift = 0.
+    drift, norms_drift = 0., np.zeros(7)
     for _ in range(10):                                  # rounding errors must not decide
-        x1, istop1, itn1, *_ = run(b * (1 + 1e-14 * rng.standard_normal(m)))
+        x1, istop1, itn1, *report1, var1 = run(b * (1 + 1e-14 * rng.standard_normal(m)))
         assert istop1 == istop and abs(itn1 - itn) <= 1, (i, istop1, istop, itn1, itn)
-        if itn1 == itn: drift = max(drift, np.abs(x1 - x).max() / np.abs(x).max())
+        if itn1 != itn: continue
+        drift = max(drift, np.abs(x1 - x).max() / np.abs(x).max())
+        norms_drift = np.maximum(norms_drift, [*np.abs(np.subtract(report1, report)), np.abs(var1 - var).max() / var.max()])
     print(f'{i:2} P({m},{n},{d},{p}) damp {damp}: istop {istop} itn {itn} drift {drift:.1e} acond {report[3]:.1e}')
     out |= {f'y_{i}': y, f'z_{i}': z, f'sigma_{i}': sigma, f'b_{i}': b, f'x_{i}': x, f'var_{i}': var}
-    ends.append((istop, itn)); norms.append(report); noise.append(drift)
-out |= dict(cases=np.array(CASES, float), ends=np.array(ends, np.int32), norms=np.array(norms), noise=np.array(noise))
+    ends.append((istop, itn)); norms.append(report); noise.append(drift); norms_noise.append(norms_drift)
+out |= dict(cases=np.array(CASES, float), ends=np.array(ends, np.int32), norms=np.array(norms), noise=np.array(noise), noise_norms=np.array(norms_noise))
 save(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lsqr.npz'), **out)

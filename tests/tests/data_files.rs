@@ -311,8 +311,13 @@ fn lsqr() {
             expected.push((format!("{key}_{i}"), vec![len]));
         }
     }
-    let mut entries: Vec<Entry<'_>> =
-        vec![("cases", &[24, 10]), ("ends", &[24, 2]), ("norms", &[24, 6]), ("noise", &[24])];
+    let mut entries: Vec<Entry<'_>> = vec![
+        ("cases", &[24, 10]),
+        ("ends", &[24, 2]),
+        ("norms", &[24, 6]),
+        ("noise", &[24]),
+        ("noise_norms", &[24, 7]),
+    ];
     entries.extend(expected.iter().map(|(key, shape)| (key.as_str(), shape.as_slice())));
     let file = checked("lsqr.npz", &entries, &[]);
     for i in 0..24 {

@@ -122,19 +122,21 @@ fn stops_where_scipy_stops() {
         let expected = kat.f64s(&format!("x_{i}")).1;
         assert_close(&what("x"), &x, &expected, 10.0 * noise[i].max(1e-14));
         let norms = kat.row("norms", i);
-        let close = |found: f64, expected: f64, size: f64| {
-            assert!((found - expected).abs() < 20.0 * noise[i].max(1e-13) * size, "case {i}: {found} {expected}");
+        let drift = kat.row("noise_norms", i);
+        let close = |found: f64, k: usize, size: f64| {
+            let (expected, limit) = (norms[k], 10.0 * drift[k] + 1e-13 * size);
+            assert!((found - expected).abs() < limit, "case {i}: {found} {expected}, limit {limit:e}");
         };
         // Near the solution of a compatible system ‖r‖ is a product of many small sines: rounding errors of ‖A‖ ‖x‖ count.
-        close(report.damped_residual_norm, norms[1], norms[2] * norms[5] + norm(&case.b));
-        close(report.norm_a, norms[2], norms[2]);
-        close(report.condition, norms[3], norms[3]);
-        close(report.norm_step, norms[5], norms[5]);
-        let limit = 100.0 * noise[i].max(1e-12);
+        close(report.damped_residual_norm, 1, norms[2] * norms[5] + norm(&case.b));
+        close(report.norm_a, 2, norms[2]);
+        close(report.condition, 3, norms[3]);
+        close(report.norm_step, 5, norms[5]);
+        let limit = 10.0 * drift[6].max(1e-13);
         assert_close(&what("variances"), &variances, &kat.f64s(&format!("var_{i}")).1, limit);
     }
     println!("{same} of {count} with the same number of steps");
-    assert!(same + 4 >= count, "{same} of {count} with the same number of steps");
+    assert!(same + 2 >= count, "{same} of {count} with the same number of steps");
 }
 
 /// A and b times powers of two: the same steps, the same bits.
