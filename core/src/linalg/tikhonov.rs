@@ -255,7 +255,7 @@ impl<'a, T: Real> TikhonovSolver<'a, T> {
                 quotient * quotient
             })),
             TikhonovRule::Upre { noise } => {
-                let noise = noise / self.unit;
+                let noise = (noise / self.unit).min(T::MAX);
                 // Divided by the larger of the two, lest a square overflow.
                 let scale = noise.max(T::ONE);
                 Ok(self.minimize(|sums| {
