@@ -448,3 +448,27 @@ fn unscaled<T: Real>(report: LsqrReport<T>, s: T, t: T) -> LsqrReport<T> {
         ..report
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a matrix the last test comes true together with an earlier one nearly always; here it stands alone.
+    #[test]
+    fn condition_too_large() {
+        let options = LsqrOptions { tolerance_a: 0.0, tolerance_b: 0.0, condition_limit: 0.0, ..Default::default() };
+        let mut report = LsqrReport {
+            iterations: 1,
+            status: LsqrStatus::IterationLimit,
+            residual_norm: 1.0,
+            damped_residual_norm: 1.0,
+            gradient_norm: 1.0,
+            norm_a: 1.0,
+            condition: 2.0 / f64::EPSILON,
+            norm_step: 1.0,
+        };
+        assert_eq!(stopping_test(&report, 1.0, &options), Some(LsqrStatus::ConditionTooLarge));
+        report.condition *= 1.0 - f64::EPSILON;
+        assert_eq!(stopping_test(&report, 1.0, &options), None);
+    }
+}

@@ -259,7 +259,7 @@ fn derivatives() {
 fn known_answers() {
     let a = Dense::<f64>::from_fn(6, 4, |i, j| 1.0 / (i + j + 1) as f64);
     let b: Vec<f64> = (0..6)
-        .map(|i| f64::from(i))
+        .map(f64::from)
         .map(|i| 0.5 + if i % 2.0 == 0.0 { 1.0 / (i + 1.0) } else { -1.0 / (2.0 * i + 1.0) })
         .collect();
     let mut buffer = work(6, 4);
