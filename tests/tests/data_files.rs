@@ -8,8 +8,8 @@ use common::Npz;
 /// Shapes of up to two dimensions; a scalar is `[]`.
 type Entry<'a> = (&'a str, &'a [usize]);
 
-const INTS: [&str; 8] =
-    ["epoch_order", "flag", "krylov_dim", "x_iterations", "mlp_T", "rr_w_steps", "mlp_w_steps", "W_new_index"];
+const INTS: [&str; 9] =
+    ["epoch_order", "flag", "krylov_dim", "x_iterations", "mlp_T", "rr_w_steps", "mlp_w_steps", "W_new_index", "ends"];
 
 /// Opens a file and compares all that it holds with `expected`; entries that may be NaN are named in `gaps`.
 fn checked(name: &str, expected: &[Entry<'_>], gaps: &[&str]) -> Npz {
@@ -298,5 +298,30 @@ fn tikhonov() {
             }
         }
         assert_close(&format!("residual of W_new_{i}"), sum, residual2[usize::try_from(chosen).expect("index")], 1e-12);
+    }
+}
+
+#[test]
+fn lsqr() {
+    let mut expected: Vec<(String, Vec<usize>)> = Vec::new();
+    let (_, cases) = Npz::open("lsqr.npz").f64s("cases");
+    for i in 0..24 {
+        let (m, n) = (cases[i] as usize, cases[i + 24] as usize);
+        for (key, len) in [("y", m), ("z", n), ("sigma", m.min(n)), ("b", m), ("x", n), ("var", n)] {
+            expected.push((format!("{key}_{i}"), vec![len]));
+        }
+    }
+    let mut entries: Vec<Entry<'_>> = vec![
+        ("cases", &[24, 10]),
+        ("ends", &[24, 2]),
+        ("norms", &[24, 6]),
+        ("noise", &[24]),
+        ("noise_norms", &[24, 7]),
+    ];
+    entries.extend(expected.iter().map(|(key, shape)| (key.as_str(), shape.as_slice())));
+    let file = checked("lsqr.npz", &entries, &[]);
+    for i in 0..24 {
+        assert_close("unit length", norm(&file.f64s(&format!("y_{i}")).1), 1.0, 1e-14);
+        assert_close("unit length", norm(&file.f64s(&format!("z_{i}")).1), 1.0, 1e-14);
     }
 }

@@ -1,4 +1,4 @@
-//! Dense factorizations, Jacobi methods and the Krylov space of the trust region.
+//! Dense factorizations, Jacobi methods, regularization, and iterative methods that need products only.
 //!
 //! Contract of everything in this folder:
 //! * shapes, lengths and workspace are checked at entry; after that no routine can index out of range, whatever the numbers;
@@ -20,29 +20,45 @@
 //! | orthonormal basis of the columns | [`qr_in_place`], [`form_q`] | 4n²(m − n/3) for m ≥ n | `tau`: k |
 //! | singular values, rank, Tikhonov for many λ | [`svd_in_place`] | 6mn² + 3n³ a sweep, 5 to 10 sweeps | none |
 //! | eigenvalues of a small symmetric matrix | [`symmetric_eigen_in_place`] | 9n³ a sweep, 5 to 10 sweeps | none |
+//! | min ‖A x − b‖² + damp² ‖x‖², products with A and Aᵀ only | [`lsqr`] | 5m + 11n + products a step | [`lsqr_work_len`] |
+//! | min ½ xᵀH x − bᵀx, products only, one radius | [`conjugate_gradients`] | 14n + a product a step | [`conjugate_gradients_work_len`] |
+//! | min ‖A x − b‖² + λ² ‖x‖², λ given or to be chosen | [`TikhonovSolver`] | an SVD, then 2nk for a λ | [`tikhonov_work_len`] |
 //! | H s = b with products only, ‖s‖ ≤ Δ | [`Krylov`] | 2n·dim² + products | [`krylov_work_len`] |
 //!
 //! Normal equations by Cholesky lose half of the digits that QR keeps: take them only where AᵀA is well conditioned, for
 //! example after Tikhonov regularization. QR does not notice a rank that is *nearly* deficient; the SVD does.
 
 mod cholesky;
+mod conjugate_gradients;
 mod jacobi;
 mod krylov;
+mod lsqr;
+mod operator;
 mod qr;
 mod right;
 mod svd;
 mod symmetric_eigen;
 #[cfg(test)]
 mod tests;
+mod tikhonov;
 mod triangular;
 
 pub use cholesky::{cholesky_in_place, cholesky_solve_in_place};
+pub use conjugate_gradients::{
+    ConjugateGradientsOptions, ConjugateGradientsReport, ConjugateGradientsStatus, conjugate_gradients,
+    conjugate_gradients_work_len,
+};
 pub use jacobi::JacobiStatus;
 pub use krylov::{Krylov, KrylovReport, KrylovStatus, KrylovStep, krylov_work_len};
+pub use lsqr::{LsqrOptions, LsqrReport, LsqrStatus, lsqr, lsqr_work_len};
+pub use operator::{FnOperator, LinearOperator, MatrixOperator, SymmetricOperator, Transposed};
 pub use qr::{apply_q_in_place, apply_qt_in_place, form_q, least_squares_in_place, qr_in_place};
 pub use right::{solve_right_upper_in_place, solve_right_upper_transposed_in_place};
 pub use svd::{SvdReport, svd_in_place};
 pub use symmetric_eigen::{EigenReport, symmetric_eigen_in_place};
+pub use tikhonov::{
+    TikhonovChoice, TikhonovChoiceStatus, TikhonovReport, TikhonovRule, TikhonovSolver, tikhonov_work_len,
+};
 pub use triangular::{
     solve_lower_in_place, solve_lower_transposed_in_place, solve_upper_in_place, solve_upper_transposed_in_place,
 };

@@ -4,11 +4,15 @@
 //! limit is more than ten times what was observed, so the limits stay honest.
 
 mod cholesky;
+mod conjugate_gradients;
 mod derivatives;
 mod krylov;
+mod lsqr;
+mod operator;
 mod qr;
 mod svd;
 mod symmetric_eigen;
+mod tikhonov;
 mod triangular;
 
 use crate::matrix::{MatMut, MatRef};
