@@ -4,15 +4,21 @@
 //! limit is more than ten times what was observed, so the limits stay honest.
 
 mod cholesky;
+mod cholesky_update;
 mod derivatives;
 mod krylov;
+mod ldlt;
 mod qr;
+mod qr_pivoted;
+mod qr_update;
 mod svd;
+mod svd_solve;
 mod symmetric_eigen;
 mod triangular;
 
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
+use std::borrow::ToOwned;
 use std::string::String;
 use std::vec::Vec;
 
