@@ -8,7 +8,10 @@ use crate::{Error, Portable};
 /// U, Σ, V of A, also of a wide one.
 pub fn decompose_any<T: Real>(a: &Dense<T>) -> (Dense<T>, Vec<T>, Dense<T>) {
     let wide = a.rows < a.cols;
-    let mut u = if wide { Dense::from_fn(a.cols, a.rows, |i, j| a.at(j, i)) } else { a.clone() };
+    let mut u = if wide { Dense::zeros(a.cols, a.rows) } else { a.clone() };
+    if wide {
+        u.view_mut().copy_from(a.view().transpose()).unwrap();
+    }
     let k = u.cols;
     let (mut s, mut v) = (std::vec![T::ZERO; k], Dense::zeros(k, k));
     svd_in_place(&Portable, u.view_mut(), &mut s, v.view_mut()).unwrap();
