@@ -44,7 +44,7 @@ pub trait Loss: Copy {
         average(sum, s.cols())
     }
 
-    /// HV ← ∂²E/∂S² [V], with the P of [`gradient`](Self::gradient).
+    /// HV ← ∂²E/∂S² \[V\], with the P of [`gradient`](Self::gradient).
     fn hessian_vector<T: Real>(&self, p: MatRef<'_, T>, v: MatRef<'_, T>, mut hv: MatMut<'_, T>) {
         for (j, hv) in hv.cols_mut().enumerate() {
             self.sample_hessian_vector(p.col(j), v.col(j), hv);
