@@ -37,7 +37,7 @@ pub enum Error {
         /// The length that was given.
         found: usize,
     },
-    /// The argument `what` holds NaN or an infinity.
+    /// The argument `what` holds NaN or an infinity; or a result of that name would, because it is not representable.
     NonFinite {
         /// The argument's name.
         what: &'static str,

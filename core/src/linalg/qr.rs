@@ -1,7 +1,7 @@
 //! QR factorization A = Q R by Householder reflections, and least squares with it.
 //!
 //! A is m × n, k = min(m, n). Q = H₁ H₂ … H_k with Hⱼ = I − τⱼ vⱼ vⱼᵀ, vⱼ zero above row j and 1 in it. R overwrites the upper
-//! triangle of A, the rest of each vⱼ the part below the diagonal, τ a slice of length k: the layout of LAPACK's `geqrf`.
+//! triangle of A (for a wide A the trapezoid: R is k × n, Q has m columns), the rest of each vⱼ the part below the diagonal, τ a slice of length k: the layout of LAPACK's `geqrf`.
 //!
 //! Reflection of a column x with first element α, length at least two and norm ρ = ‖x‖ > 0, with s = −1 for α < 0, else +1:
 //!
@@ -13,7 +13,7 @@
 //! there, but its derivative, zero, is wrong, and dual numbers come through here. Only columns of length one and columns
 //! that are zero altogether, where R has no derivative, get τ = 0. Column norms are computed without overflow, and a column
 //! near either end of the range is scaled by a power of two first, so Q is orthogonal at any scale; R is right whenever it is
-//! representable and |aᵢⱼ| ≤ MAX / m.
+//! representable and |aᵢⱼ| ≤ MAX / m; an R that is not representable is an error.
 //!
 //! Source: G. H. Golub and C. F. Van Loan, "Matrix Computations" (4th ed., 2013), sections 5.1 to 5.3; N. J. Higham,
 //! "Accuracy and Stability of Numerical Algorithms" (2nd ed., SIAM 2002), chapter 19, DOI 10.1137/1.9780898718027.
@@ -21,7 +21,7 @@
 //! is orthogonal to c m k ε. No pivoting: rank deficiency shows as small diagonal elements of R, but need not.
 //! Cost: 2k²(max(m, n) − k/3) flops, as dot products and axpys on columns.
 
-use super::{check_finite, solve_upper_in_place};
+use super::{check_finite, check_representable, check_representable_upper, solve_upper_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape};
 use crate::matrix::{MatMut, MatRef};
@@ -29,7 +29,8 @@ use crate::scalar::Real;
 
 /// Overwrites `a` (m × n, any shape) by R and the Householder vectors; `tau` has length min(m, n).
 ///
-/// Errors: [`Error::Length`] for `tau`, [`Error::NonFinite`]; nothing is written then.
+/// Errors: [`Error::Length`] for `tau`, [`Error::NonFinite`] for `a`: nothing is written. [`Error::NonFinite`] for `r`: an
+/// element of R is not representable; the outputs then hold nothing of use.
 ///
 /// ```
 /// use gaussling_core::{Portable, linalg::{form_q, qr_in_place}, matrix::Matrix};
@@ -53,7 +54,7 @@ pub fn qr_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>, tau
             reflect(backend, *tau, column, c.get_mut(j..).unwrap_or_default());
         }
     }
-    Ok(())
+    check_representable_upper("r", a.as_ref())
 }
 
 /// B ← Qᵀ B, Q as left in `qr` (m × n) and `tau` by [`qr_in_place`], B m × p.
@@ -111,7 +112,8 @@ pub fn form_q<T: Real>(
 /// The norm of the remaining rows of a column of B is the norm of its residual. `a` and `tau` hold the factorization.
 ///
 /// Errors: [`Error::Shape`], [`Error::Length`] for `tau`, [`Error::NonFinite`]: nothing is written. [`Error::Singular`]:
-/// a diagonal element of R is exactly zero; `a` then holds the factorization and `b` holds Qᵀ B.
+/// a diagonal element of R is exactly zero; `a` then holds the factorization and `b` holds Qᵀ B. [`Error::NonFinite`] for `r`
+/// or `x`: an element of it is not representable.
 /// Backward stable (Higham, theorem 20.3). Cost: 2n²(m − n/3) + (4mn − n²) p flops.
 ///
 /// ```
@@ -136,13 +138,18 @@ pub fn least_squares_in_place<T: Real>(
     qr_in_place(backend, a.reborrow(), tau)?;
     apply_qt_in_place(backend, a.as_ref(), tau, b.reborrow())?;
     let columns = b.cols();
-    solve_upper_in_place(a.as_ref().block(0, 0, n, n)?, b.block(0, 0, n, columns)?)
+    solve_upper_in_place(a.as_ref().block(0, 0, n, n)?, b.reborrow().block(0, 0, n, columns)?)?;
+    check_representable("x", b.as_ref().block(0, 0, n, columns)?)
 }
 
-fn check_factors<T: Real>(qr: MatRef<'_, T>, tau: &[T]) -> Result<(), Error> {
+pub(super) fn check_factors<T: Real>(qr: MatRef<'_, T>, tau: &[T]) -> Result<(), Error> {
     check_length("tau", qr.rows().min(qr.cols()), tau.len())?;
-    // A factorization lives in a `MatMut`, so a view of it has contiguous columns.
-    if qr.has_contiguous_cols() { Ok(()) } else { Err(Error::InvalidOption { what: "columns of qr are contiguous" }) }
+    check_columns(qr)
+}
+
+/// A factorization lives in a `MatMut`, so a view of it has contiguous columns.
+pub(super) fn check_columns<T: Real>(a: MatRef<'_, T>) -> Result<(), Error> {
+    if a.has_contiguous_cols() { Ok(()) } else { Err(Error::InvalidOption { what: "columns are contiguous" }) }
 }
 
 /// Column j of the factorization from the diagonal on: an element of R, then v without its leading 1.
@@ -170,7 +177,7 @@ fn apply<'t, T: Real + 't>(
 }
 
 /// Overwrites x by (β, v₂, v₃, …) and returns τ: steps 1 to 3 above.
-fn reflector<T: Real>(backend: &impl Backend<T>, x: &mut [T]) -> T {
+pub(super) fn reflector<T: Real>(backend: &impl Backend<T>, x: &mut [T]) -> T {
     if x.len() <= 1 {
         return T::ZERO;
     }
@@ -203,7 +210,7 @@ fn reflector<T: Real>(backend: &impl Backend<T>, x: &mut [T]) -> T {
 }
 
 /// c ← (I − τ v vᵀ) c; the first element of `v` is read as 1.
-fn reflect<T: Real>(backend: &impl Backend<T>, tau: T, v: &[T], c: &mut [T]) {
+pub(super) fn reflect<T: Real>(backend: &impl Backend<T>, tau: T, v: &[T], c: &mut [T]) {
     if let ([_, v @ ..], [first, below @ ..]) = (v, c) {
         let product = tau * (*first + backend.dot(v, below));
         *first -= product;

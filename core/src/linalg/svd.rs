@@ -16,16 +16,16 @@
 //! relative error of about n ε κ(B); κ(A) plays no part. A matrix graded by *rows* has this accuracy for its transpose.
 //! Columns shorter than about 10⁻²⁸⁰ (`f64`) or 10⁻²⁴ (`f32`) of the largest count as zero.
 //!
-//! Cost: at most 6mn² + 3n³ flops a sweep, 5 to 10 sweeps, up to 20 when columns are exact multiples of one another. For m ≫ n factor A = Q R first and decompose R. Derivatives:
-//! right for distinct singular values; for equal ones the vectors have none.
+//! Cost: at most 6mn² + 3n³ flops a sweep, 5 to 10 sweeps, up to 20 when columns are exact multiples of one
+//! another. For m ≫ n factor A = Q R first and decompose R. Derivatives: right for distinct singular values; for equal ones the vectors have none.
 
-use super::check_finite;
 use super::jacobi::{
     JacobiStatus, MAX_SWEEPS, fill_identity, largest, power_of_two_below, rotate_columns, rotation, swap_columns,
 };
+use super::{check_finite, check_representable};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape};
-use crate::matrix::MatMut;
+use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// How [`svd_in_place`] ended.
@@ -41,8 +41,8 @@ pub struct SvdReport {
 ///
 /// Where σⱼ = 0 exactly, column j of U is zero, not a unit vector. V is orthogonal always.
 ///
-/// Errors: [`Error::Shape`] for `a` with m < n or for `v`, [`Error::Length`] for `s`, [`Error::NonFinite`]; nothing is
-/// written then.
+/// Errors: [`Error::Shape`] for `a` with m < n or for `v`, [`Error::Length`] for `s`, [`Error::NonFinite`] for `a`: nothing is
+/// written. [`Error::NonFinite`] for `s`: a singular value is not representable.
 ///
 /// ```
 /// use gaussling_core::{Portable, linalg::svd_in_place, matrix::Matrix};
@@ -100,6 +100,7 @@ pub fn svd_in_place<T: Real>(
     for p in 0..n {
         bring_largest(&mut a, s, &mut v, p);
     }
+    check_representable("s", MatRef::column_vector(s))?;
     Ok(report)
 }
 

@@ -13,12 +13,12 @@
 //! error of about n ε κ(B). Cost: about 9n³ flops a sweep, 5 to 10 sweeps; meant for n up to about 100. Derivatives: right
 //! for distinct eigenvalues; the vectors of equal ones have none.
 
-use super::check_finite_lower;
 use super::jacobi::{
     JacobiStatus, MAX_SWEEPS, fill_identity, largest, power_of_two_below, rotate_columns, rotation, swap_columns,
 };
+use super::{check_finite_lower, check_representable};
 use crate::error::{Error, check_length, check_shape};
-use crate::matrix::MatMut;
+use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// How [`symmetric_eigen_in_place`] ended.
@@ -33,7 +33,8 @@ pub struct EigenReport {
 /// Eigenvalues of the symmetric `a` (n × n, only the lower triangle is read) into `values`, ascending, and the eigenvectors
 /// into the columns of `vectors` (n × n). `a` is destroyed.
 ///
-/// Errors: [`Error::Shape`], [`Error::Length`], [`Error::NonFinite`]; nothing is written then.
+/// Errors: [`Error::Shape`], [`Error::Length`], [`Error::NonFinite`] for `a`: nothing is written. [`Error::NonFinite`]
+/// for `values`: an eigenvalue is not representable.
 ///
 /// ```
 /// use gaussling_core::{linalg::symmetric_eigen_in_place, matrix::Matrix};
@@ -84,6 +85,7 @@ pub fn symmetric_eigen_in_place<T: Real>(
             swap_columns(&mut vectors, p, best);
         }
     }
+    check_representable("values", MatRef::column_vector(values))?;
     Ok(report)
 }
 

@@ -97,7 +97,7 @@ impl<'a, T: Copy> MatRef<'a, T> {
     #[inline]
     pub fn col(&self, j: usize) -> &'a [T] {
         if j < self.cols && self.has_contiguous_cols() {
-            let start = j * self.col_stride;
+            let start = j.saturating_mul(self.col_stride); // a view without rows may have any stride
             self.data.get(start..start + self.rows).unwrap_or_default()
         } else {
             &[]
@@ -131,7 +131,8 @@ impl<'a, T: Copy> MatRef<'a, T> {
             let found = (i.saturating_add(rows), j.saturating_add(cols));
             return Err(Error::Shape { what: "end of block", expected: self.shape(), found });
         }
-        let start = (i * self.row_stride + j * self.col_stride).min(self.data.len());
+        let start =
+            i.saturating_mul(self.row_stride).saturating_add(j.saturating_mul(self.col_stride)).min(self.data.len());
         let data = self.data.get(start..).unwrap_or_default();
         Ok(Self { data, rows, cols, ..self })
     }

@@ -105,7 +105,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
     #[inline]
     pub fn col_mut(&mut self, j: usize) -> &mut [T] {
         if j < self.cols {
-            let start = j * self.leading;
+            let start = j.saturating_mul(self.leading); // a view without rows may have any leading dimension
             self.data.get_mut(start..start + self.rows).unwrap_or_default()
         } else {
             &mut []
@@ -131,7 +131,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
     /// The `rows × cols` block whose upper left element is `(i, j)`.
     pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Result<MatMut<'a, T>, Error> {
         self.as_ref().block(i, j, rows, cols)?;
-        let start = (i + j * self.leading).min(self.data.len());
+        let start = i.saturating_add(j.saturating_mul(self.leading)).min(self.data.len());
         let data = self.data.get_mut(start..).unwrap_or_default();
         Ok(MatMut { data, rows, cols, leading: self.leading })
     }

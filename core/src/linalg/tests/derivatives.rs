@@ -1,5 +1,7 @@
 //! Dual numbers through the routines, against implicit formulas and against central differences of the plain routine.
 
+use super::qr_pivoted::{Pivoted, factor};
+use super::svd_solve::decompose_any;
 use super::*;
 use crate::linalg::*;
 use crate::{Dual, Error, Portable};
@@ -219,5 +221,97 @@ fn krylov_steps() {
             let close = (exact.eps[0] - difference).abs() < 1e-6 * difference.abs().max(1.0);
             assert!(close, "radius {radius:?}, dim {dim}, {i}: {} and {difference}", exact.eps[0]);
         }
+    }
+}
+
+/// Everything that the newer factorizations return, as functions of a wide matrix W of full rank, a definite A, and b.
+fn results<T: Real>(w: &Dense<T>, a: &Dense<T>, b: &Dense<T>) -> Vec<T> {
+    let (m, n) = (w.rows, w.cols);
+    let at = |x: &Dense<T>, i: usize, j: usize| x.view().get(i, j).unwrap();
+    let mut all = std::vec![];
+    let mut keep = |x: &Dense<T>, part: fn(usize, usize) -> bool| {
+        let places = (0..x.cols).flat_map(|j| (0..x.rows).map(move |i| (i, j)));
+        all.extend(places.filter(|&(i, j)| part(i, j)).map(|(i, j)| x.view().get(i, j).unwrap()));
+    };
+    let (any, upper, lower) = (|_, _| true, |i, j| i <= j, |i, j| i >= j);
+
+    // Solutions of W x = b: basic and of minimum norm.
+    let Pivoted { mut qr, tau, permutation } = factor(w);
+    let (mut x, mut work, mut right) = (b.clone(), std::vec![T::ZERO; 2 * n], std::vec![T::ZERO; m]);
+    qr_pivoted_solve_in_place(&Portable, qr.view(), &tau, &permutation, m, x.view_mut(), &mut work).unwrap();
+    keep(&x, any);
+    complete_orthogonal_in_place(&Portable, qr.view_mut(), m, &mut right, &mut work).unwrap();
+    let mut x = b.clone();
+    let shape = x.view_mut();
+    minimum_norm_solve_in_place(&Portable, qr.view(), &tau, &right, &permutation, m, shape, &mut work).unwrap();
+    keep(&x, any);
+
+    // Rows of W appended to R = chol(A)ᵀ, and the first one removed again.
+    let mut l = a.clone();
+    cholesky_in_place(&Portable, l.view_mut()).unwrap();
+    let mut r = Dense::<T>::zeros(n, n);
+    for j in 0..n {
+        for i in 0..=j {
+            r.view_mut().set(i, j, at(&l, j, i));
+        }
+    }
+    let (mut rows, mut c, mut y) = (w.clone(), b.clone(), Dense::<T>::zeros(m, 1));
+    (0..m).for_each(|i| y.view_mut().set(i, 0, at(b, i, 0) * at(b, n - 1, 0)));
+    let (row, mut eta): (Vec<T>, Vec<T>) = ((0..n).map(|j| at(w, 0, j)).collect(), std::vec![at(&y, 0, 0)]);
+    let rhs = Some((c.view_mut(), y.view_mut()));
+    qr_append_rows_in_place(&Portable, r.view_mut(), rows.view_mut(), rhs).unwrap();
+    keep(&r, upper);
+    keep(&c, any);
+    let rhs = Some((c.view_mut(), &mut eta[..]));
+    qr_remove_row_in_place(&Portable, r.view_mut(), &row, rhs, &mut work).unwrap();
+    keep(&r, upper);
+    keep(&c, any);
+
+    // Factors of A + w wᵀ and of that without another row, ln det A, A⁻¹.
+    let (mut up, mut inverse) = (l.clone(), l.clone());
+    cholesky_update_in_place(up.view_mut(), &mut row.clone()).unwrap();
+    keep(&up, lower);
+    let mut part: Vec<T> = row.iter().map(|&x| x * T::from_f64(0.7)).collect();
+    cholesky_downdate_in_place(&Portable, up.view_mut(), &mut part, &mut work).unwrap();
+    keep(&up, lower);
+    cholesky_inverse_in_place(&Portable, inverse.view_mut()).unwrap();
+    keep(&inverse, lower);
+
+    let (mut ld, mut x, mut permutation) = (a.clone(), b.clone(), std::vec![0; n]);
+    let rank = ldlt_in_place(&Portable, ld.view_mut(), &mut permutation, rank_tolerance(n, n)).unwrap();
+    ldlt_solve_in_place(&Portable, ld.view(), &permutation, rank, x.view_mut(), &mut work).unwrap();
+    keep(&ld, lower);
+    keep(&x, any);
+
+    let mut x = Dense::<T>::zeros(n, 1);
+    let (u, s, v) = decompose_any(w);
+    let b = b.view().block(0, 0, m, 1).unwrap();
+    svd_solve(&Portable, u.view(), &s, v.view(), m, b, x.view_mut()).unwrap();
+    keep(&x, any);
+    all.push(cholesky_log_determinant(l.view()).unwrap());
+    all.push(svd_condition(&s));
+    all
+}
+
+/// All of them against central differences.
+#[test]
+fn updates_and_rank_revealing_factorizations() {
+    let (m, n) = (3, 6);
+    let (w, dw, b, db) = (random(m, n, 1), random(m, n, 2), random(n, 1, 3), random(n, 1, 4));
+    let (g, half) = (random(n, n, 5), random(n, n, 6));
+    let a = Dense::from_fn(n, n, |i, j| times(&g, &turned(&g)).at(i, j) + if i == j { 2.0 } else { 0.0 });
+    let da = Dense::from_fn(n, n, |i, j| half.at(i, j) + half.at(j, i));
+    let exact = results(&dual(&w, &dw), &dual(&a, &da), &dual(&b, &db));
+    let shifted = |t: f64| {
+        let shift = |x: &Dense<f64>, dx: &Dense<f64>| {
+            Dense::<f64>::from_fn(x.rows, x.cols, |i, j| x.at(i, j) + t * dx.at(i, j))
+        };
+        results(&shift(&w, &dw), &shift(&a, &da), &shift(&b, &db))
+    };
+    let (plus, minus, value) = (shifted(1e-5), shifted(-1e-5), shifted(0.0));
+    for (i, exact) in exact.into_iter().enumerate() {
+        let difference = (plus[i] - minus[i]) / 2e-5;
+        let close = (exact.eps[0] - difference).abs() < 1e-7 * difference.abs().max(1.0);
+        assert!(close && exact.value == value[i], "{i}: {} and {difference}", exact.eps[0]);
     }
 }

@@ -4,19 +4,25 @@
 //! limit is more than ten times what was observed, so the limits stay honest.
 
 mod cholesky;
+mod cholesky_update;
 mod conjugate_gradients;
 mod derivatives;
 mod krylov;
+mod ldlt;
 mod lsqr;
 mod operator;
 mod qr;
+mod qr_pivoted;
+mod qr_update;
 mod svd;
+mod svd_solve;
 mod symmetric_eigen;
 mod tikhonov;
 mod triangular;
 
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
+use std::borrow::ToOwned;
 use std::string::String;
 use std::vec::Vec;
 
