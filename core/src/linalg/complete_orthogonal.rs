@@ -6,7 +6,7 @@
 //! 1. Hᵢ = I − τᵢ vᵢ vᵢᵀ, vᵢ = (1 in place i, w in places r, …, n − 1), turns (rᵢᵢ, rᵢᵣ, …, rᵢ,ₙ₋₁) into (tᵢᵢ, 0)
 //! 2. the rows above are multiplied by Hᵢ from the right; rows below have zeros in all these places
 //!
-//! so that Z = H₀ H₁ … H_{r−1} up to the order of application: \[R₁₁ R₁₂\] H_{r−1} … H₀ = \[T 0\]. The tails w replace R₁₂.
+//! so that \[R₁₁ R₁₂\] H_{r−1} … H₀ = \[T 0\] and Z = H₀ … H_{r−1}. The tails w replace R₁₂.
 //! Then min ‖A x − b‖ with the smallest ‖x‖ is x = P H_{r−1} … H₀ (T⁻¹ (Qᵀb)₁, 0).
 //!
 //! Source: G. H. Golub and C. F. Van Loan, "Matrix Computations" (4th ed., 2013), section 5.4.7; R. J. Hanson and C. L. Lawson,
