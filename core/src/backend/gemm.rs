@@ -6,7 +6,7 @@
 //!
 //! Shapes are checked by the callers in `mod.rs`.
 
-use super::vector::dot;
+use crate::matrix::slice::dot;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
