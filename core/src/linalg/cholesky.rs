@@ -25,6 +25,9 @@ use crate::scalar::Real;
 /// Columns in a block: 32 columns of 600 `f64` are 150 KiB, so a block and what it receives stay in the second-level cache.
 const BLOCK: usize = 32;
 
+/// Rows up to which a plain loop over the columns to the left beats a call of `gemm`.
+const SMALL: usize = 16;
+
 /// Overwrites the lower triangle of the symmetric positive definite `a` (n × n) by L with A = L Lᵀ.
 ///
 /// The strict upper triangle is neither read nor written.
@@ -42,6 +45,7 @@ const BLOCK: usize = 32;
 /// assert_eq!(b, Matrix::from_rows([[2.0], [1.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
+#[inline]
 pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>) -> Result<(), Error> {
     let n = a.rows();
     check_shape("a", (n, n), a.shape())?;
@@ -51,25 +55,36 @@ pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T
         let below = first + width;
         let (left, right) = a.reborrow().split_at_col(first);
         let mut panel = right.columns(0, width)?;
-        let rows = left.as_ref().block(first, 0, width, first)?;
-        let rest = left.as_ref().block(below, 0, n - below, first)?;
-        backend.syrk(-T::ONE, rows, T::ONE, panel.reborrow().block(first, 0, width, width)?)?;
-        let lower = panel.reborrow().block(below, 0, n - below, width)?;
-        backend.gemm(-T::ONE, rest, rows.transpose(), T::ONE, lower)?;
+        if first > 0 {
+            let rows = left.as_ref().block(first, 0, width, first)?;
+            let rest = left.as_ref().block(below, 0, n - below, first)?;
+            backend.syrk(-T::ONE, rows, T::ONE, panel.reborrow().block(first, 0, width, width)?)?;
+            let lower = panel.reborrow().block(below, 0, n - below, width)?;
+            backend.gemm(-T::ONE, rest, rows.transpose(), T::ONE, lower)?;
+        }
         factor_panel(backend, first, panel.block(first, 0, n - first, width)?)?;
     }
     Ok(())
 }
 
 /// Steps 1 to 3 for the columns of one block, from whose top the diagonal starts; `first` is the index of its first pivot.
+#[inline]
 fn factor_panel<T: Real>(backend: &impl Backend<T>, first: usize, mut panel: MatMut<'_, T>) -> Result<(), Error> {
     let (rows, width) = panel.shape();
     for j in 0..width {
         let (left, mut right) = panel.reborrow().split_at_col(j);
-        let left = left.as_ref().block(j, 0, rows - j, j)?;
         let column = right.col_mut(0).get_mut(j..).unwrap_or_default();
-        let row = left.block(0, 0, left.rows().min(1), j)?.transpose();
-        backend.gemm(-T::ONE, left, row, T::ONE, MatMut::column_vector(column))?;
+        if rows <= SMALL {
+            for k in 0..j {
+                let left = left.col(k).get(j..).unwrap_or_default();
+                let factor = left.first().copied().unwrap_or(T::ZERO);
+                column.iter_mut().zip(left).for_each(|(x, &l)| *x -= l * factor);
+            }
+        } else {
+            let left = left.as_ref().block(j, 0, rows - j, j)?;
+            let row = left.block(0, 0, left.rows().min(1), j)?.transpose();
+            backend.gemm(-T::ONE, left, row, T::ONE, MatMut::column_vector(column))?;
+        }
         let [pivot, below @ ..] = column else { return Ok(()) };
         // Written so that NaN, the child of two infinities in an indefinite matrix, is refused too.
         if !(*pivot > T::ZERO && *pivot <= T::MAX) {
