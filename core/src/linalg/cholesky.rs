@@ -45,11 +45,20 @@ const SMALL: usize = 16;
 /// assert_eq!(b, Matrix::from_rows([[2.0], [1.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
-#[inline]
-pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>) -> Result<(), Error> {
+#[inline(always)]
+pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, a: MatMut<'_, T>) -> Result<(), Error> {
     let n = a.rows();
     check_shape("a", (n, n), a.shape())?;
     check_finite_lower("a", a.as_ref())?;
+    if n <= SMALL {
+        return factor_small(a);
+    }
+    factor_blocks(backend, a)
+}
+
+/// All blocks of columns, from left to right.
+fn factor_blocks<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>) -> Result<(), Error> {
+    let n = a.rows();
     for first in (0..n).step_by(BLOCK) {
         let width = BLOCK.min(n - first);
         let below = first + width;
@@ -68,32 +77,47 @@ pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T
 }
 
 /// Steps 1 to 3 for the columns of one block, from whose top the diagonal starts; `first` is the index of its first pivot.
-#[inline]
 fn factor_panel<T: Real>(backend: &impl Backend<T>, first: usize, mut panel: MatMut<'_, T>) -> Result<(), Error> {
     let (rows, width) = panel.shape();
     for j in 0..width {
         let (left, mut right) = panel.reborrow().split_at_col(j);
+        let left = left.as_ref().block(j, 0, rows - j, j)?;
         let column = right.col_mut(0).get_mut(j..).unwrap_or_default();
-        if rows <= SMALL {
-            for k in 0..j {
-                let left = left.col(k).get(j..).unwrap_or_default();
-                let factor = left.first().copied().unwrap_or(T::ZERO);
-                column.iter_mut().zip(left).for_each(|(x, &l)| *x -= l * factor);
-            }
-        } else {
-            let left = left.as_ref().block(j, 0, rows - j, j)?;
-            let row = left.block(0, 0, left.rows().min(1), j)?.transpose();
-            backend.gemm(-T::ONE, left, row, T::ONE, MatMut::column_vector(column))?;
+        let row = left.block(0, 0, left.rows().min(1), j)?.transpose();
+        backend.gemm(-T::ONE, left, row, T::ONE, MatMut::column_vector(column))?;
+        finish_column(first + j, column)?;
+    }
+    Ok(())
+}
+
+/// Steps 1 to 3 for all columns of a small matrix, inlined so that a size known to the compiler unrolls the loops.
+#[inline]
+fn factor_small<T: Real>(mut a: MatMut<'_, T>) -> Result<(), Error> {
+    for j in 0..a.cols() {
+        let (left, mut right) = a.reborrow().split_at_col(j);
+        let column = right.col_mut(0).get_mut(j..).unwrap_or_default();
+        for k in 0..j {
+            let left = left.col(k).get(j..).unwrap_or_default();
+            let factor = left.first().copied().unwrap_or(T::ZERO);
+            column.iter_mut().zip(left).for_each(|(x, &l)| *x -= l * factor);
         }
-        let [pivot, below @ ..] = column else { return Ok(()) };
-        // Written so that NaN, the child of two infinities in an indefinite matrix, is refused too.
-        if !(*pivot > T::ZERO && *pivot <= T::MAX) {
-            return Err(Error::NotPositiveDefinite { pivot: first + j });
-        }
-        *pivot = pivot.sqrt();
-        for x in below {
-            *x /= *pivot;
-        }
+        finish_column(j, column)?;
+    }
+    Ok(())
+}
+
+/// Steps 2 and 3, from the diagonal element on.
+#[inline]
+fn finish_column<T: Real>(index: usize, column: &mut [T]) -> Result<(), Error> {
+    let [pivot, below @ ..] = column else { return Ok(()) };
+    // Written so that NaN, the child of two infinities in an indefinite matrix, is refused too.
+    if !(*pivot > T::ZERO && *pivot <= T::MAX) {
+        return Err(Error::NotPositiveDefinite { pivot: index });
+    }
+    let root = pivot.sqrt();
+    *pivot = root;
+    for x in below {
+        *x /= root;
     }
     Ok(())
 }

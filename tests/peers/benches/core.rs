@@ -98,6 +98,9 @@ macro_rules! for_type {
                     a * a.transpose() + Matrix::identity() * shift,
                     na * na.transpose() + SMatrix::<$float, N, N>::identity() * shift,
                 );
+                let mut l = spd;
+                let (ours, theirs) = (cholesky_in_place(&Portable, l.view_mut()), nspd.cholesky());
+                assert!(ours.is_ok() && theirs.is_some(), "both factor the same matrix");
                 Operation::new("product", TYPE, N)
                     .peer("gaussling", || black_box(a) * black_box(b))
                     .peer("nalgebra", || black_box(na) * black_box(nb))
