@@ -2,9 +2,9 @@
 //!
 //! Two ways, chosen by shape and type alone, so that results have the same bits everywhere:
 //!
-//! *Blocked*, for products with at least four columns and terms: C is computed in tiles of [`TILE`] columns and 16 (`f32`) or 8
+//! *Blocked*, for products with at least four columns and terms: C is computed in tiles of `TILE` columns and 16 (`f32`) or 8
 //! rows, whose elements are local sums that the compiler keeps in registers. Rows of A are first packed into a buffer on the
-//! stack (2 KiB), [`DEPTH`] terms at a time, so A may have any strides. An element is a sum of sums of [`DEPTH`] terms, each
+//! stack (2 KiB), `DEPTH` terms at a time, so A may have any strides. An element is a sum of sums of `DEPTH` terms, each
 //! from first to last: |error| ≤ (32 + k/32) ε Σ|aᵢₚ bₚⱼ|. The order of loops (columns of B, terms, rows of A, tiles) is that
 //! of K. Goto and R. A. van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34, 2008), section 4,
 //! without packing B: a block of B is read through the second-level cache instead.

@@ -8,7 +8,7 @@
 //! 4. substitute backwards
 //!
 //! The bound of step 2 follows from |P A + ΔA| = L U with |ΔA| ≤ N ε |L||U|; it does not change when rows or columns are
-//! scaled, so graded matrices pass, while the inverse of [[1, 2, 3], [4, 5, 6], [7, 8, 9]] is refused, not of size 1e16.
+//! scaled, so graded matrices pass, while the inverse of `[[1, 2, 3], [4, 5, 6], [7, 8, 9]]` is refused, not of size 1e16.
 //!
 //! Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2nd ed., SIAM 2002), sections 9.1 to 9.4,
 //! DOI 10.1137/1.9780898718027. Accuracy (theorem 9.4): (A + ΔA) x = b with |ΔA| ≤ 3 N ε |L||U|. Cost: 2N³/3 + 2N² flops a

@@ -76,7 +76,8 @@ fn arithmetic() {
     assert_eq!(A.map(|x| x as f32) * 2.0_f32, 2.0_f32 * A.map(|x| x as f32));
     assert_eq!(A.component_mul(&A), A.map(|x| x * x));
     assert_eq!(A * A.transpose(), Matrix::from_rows([[14.0, 32.0], [32.0, 77.0]]));
-    assert_eq!(&A * &Vector::from([1.0, 0.0, -1.0]), Vector::from([-2.0, -2.0]));
+    let (by_reference, vector) = (&A, &Vector::from([1.0, 0.0, -1.0]));
+    assert_eq!(by_reference * vector, Vector::from([-2.0, -2.0]));
     assert_eq!(Matrix::<f64, 2, 0>::zeros() * Matrix::<f64, 0, 3>::zeros(), Matrix::zeros());
     let (x, y) = (Vector::from([1.0, 2.0, 3.0]), Vector::from([-1.0, 5.0, 0.5]));
     assert_eq!(x.cross(&y), Vector::from([-14.0, -3.5, 7.0]));
@@ -111,7 +112,7 @@ fn solutions_have_small_residuals() {
     check::<5>(&mut worst);
     check::<10>(&mut worst);
     check::<20>(&mut worst);
-    assert!(worst <= 1.0 && worst >= 0.1, "worst ratio {worst}");
+    assert!((0.1..=1.0).contains(&worst), "worst ratio {worst}");
     assert_eq!(Matrix::<f64, 0, 0>::zeros().inverse(), Ok(Matrix::zeros()));
 }
 

@@ -218,7 +218,7 @@ impl<'a, T: Copy> MatRef<'a, T> {
 /// parts do not depend on who does it.
 #[inline]
 pub(super) fn part_widths(cols: usize, parts: usize) -> impl Iterator<Item = usize> {
-    let (width, wider) = if parts == 0 { (0, 0) } else { (cols / parts, cols % parts) };
+    let (width, wider) = (cols.checked_div(parts).unwrap_or(0), cols.checked_rem(parts).unwrap_or(0));
     (0..parts).map(move |p| width + usize::from(p < wider))
 }
 
