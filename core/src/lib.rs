@@ -22,5 +22,5 @@ pub mod scalar;
 pub use autodiff::Dual;
 pub use backend::{Backend, Portable};
 pub use error::Error;
-pub use matrix::{MatMut, MatRef, Matrix};
+pub use matrix::{MatMut, MatRef, Matrix, Vector};
 pub use scalar::Real;

@@ -14,11 +14,10 @@
 //! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
 
 mod gemm;
-mod vector;
 
 use crate::autodiff::ScalarFunction;
 use crate::error::{Error, check_length, check_shape};
-use crate::matrix::{MatMut, MatRef};
+use crate::matrix::{MatMut, MatRef, slice};
 use crate::scalar::Real;
 
 /// The kernels. Every algorithm takes `&impl Backend<T>`; [`Portable`] is the one with the default bodies.
@@ -26,7 +25,7 @@ pub trait Backend<T: Real> {
     /// Σ xᵢ yᵢ, summed in eight interleaved parts (a fixed order).
     #[inline]
     fn dot(&self, x: &[T], y: &[T]) -> T {
-        vector::dot(x, y)
+        slice::dot(x, y)
     }
 
     /// y ← y + α x
@@ -48,7 +47,7 @@ pub trait Backend<T: Real> {
     /// ‖x‖₂; neither overflows nor underflows while the result is representable. The derivative at x = 0 is 0.
     #[inline]
     fn norm(&self, x: &[T]) -> T {
-        vector::norm(x)
+        slice::norm(x)
     }
 
     /// y ← α A x + β y; y is not read where β = 0.

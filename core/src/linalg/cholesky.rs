@@ -29,6 +29,9 @@ use crate::scalar::Real;
 /// Columns in a block: 32 columns of 600 `f64` are 150 KiB, so a block and what it receives stay in the second-level cache.
 const BLOCK: usize = 32;
 
+/// Rows up to which a plain loop over the columns to the left beats a call of `gemm`.
+const SMALL: usize = 16;
+
 /// Overwrites the lower triangle of the symmetric positive definite `a` (n × n) by L with A = L Lᵀ.
 ///
 /// The strict upper triangle is neither read nor written.
@@ -46,20 +49,32 @@ const BLOCK: usize = 32;
 /// assert_eq!(b, Matrix::from_rows([[2.0], [1.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
-pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>) -> Result<(), Error> {
+#[inline(always)]
+pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, a: MatMut<'_, T>) -> Result<(), Error> {
     let n = a.rows();
     check_shape("a", (n, n), a.shape())?;
     check_finite_lower("a", a.as_ref())?;
+    if n <= SMALL {
+        return factor_small(a);
+    }
+    factor_blocks(backend, a)
+}
+
+/// All blocks of columns, from left to right.
+fn factor_blocks<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>) -> Result<(), Error> {
+    let n = a.rows();
     for first in (0..n).step_by(BLOCK) {
         let width = BLOCK.min(n - first);
         let below = first + width;
         let (left, right) = a.reborrow().split_at_col(first);
         let mut panel = right.columns(0, width)?;
-        let rows = left.as_ref().block(first, 0, width, first)?;
-        let rest = left.as_ref().block(below, 0, n - below, first)?;
-        backend.syrk(-T::ONE, rows, T::ONE, panel.reborrow().block(first, 0, width, width)?)?;
-        let lower = panel.reborrow().block(below, 0, n - below, width)?;
-        backend.gemm(-T::ONE, rest, rows.transpose(), T::ONE, lower)?;
+        if first > 0 {
+            let rows = left.as_ref().block(first, 0, width, first)?;
+            let rest = left.as_ref().block(below, 0, n - below, first)?;
+            backend.syrk(-T::ONE, rows, T::ONE, panel.reborrow().block(first, 0, width, width)?)?;
+            let lower = panel.reborrow().block(below, 0, n - below, width)?;
+            backend.gemm(-T::ONE, rest, rows.transpose(), T::ONE, lower)?;
+        }
         factor_panel(backend, first, panel.block(first, 0, n - first, width)?)?;
     }
     Ok(())
@@ -74,15 +89,39 @@ fn factor_panel<T: Real>(backend: &impl Backend<T>, first: usize, mut panel: Mat
         let column = right.col_mut(0).get_mut(j..).unwrap_or_default();
         let row = left.block(0, 0, left.rows().min(1), j)?.transpose();
         backend.gemm(-T::ONE, left, row, T::ONE, MatMut::column_vector(column))?;
-        let [pivot, below @ ..] = column else { return Ok(()) };
-        // Written so that NaN, the child of two infinities in an indefinite matrix, is refused too.
-        if !(*pivot > T::ZERO && *pivot <= T::MAX) {
-            return Err(Error::NotPositiveDefinite { pivot: first + j });
+        finish_column(first + j, column)?;
+    }
+    Ok(())
+}
+
+/// Steps 1 to 3 for all columns of a small matrix, inlined so that a size known to the compiler unrolls the loops.
+#[inline]
+fn factor_small<T: Real>(mut a: MatMut<'_, T>) -> Result<(), Error> {
+    for j in 0..a.cols() {
+        let (left, mut right) = a.reborrow().split_at_col(j);
+        let column = right.col_mut(0).get_mut(j..).unwrap_or_default();
+        for k in 0..j {
+            let left = left.col(k).get(j..).unwrap_or_default();
+            let factor = left.first().copied().unwrap_or(T::ZERO);
+            column.iter_mut().zip(left).for_each(|(x, &l)| *x -= l * factor);
         }
-        *pivot = pivot.sqrt();
-        for x in below {
-            *x /= *pivot;
-        }
+        finish_column(j, column)?;
+    }
+    Ok(())
+}
+
+/// Steps 2 and 3, from the diagonal element on.
+#[inline]
+fn finish_column<T: Real>(index: usize, column: &mut [T]) -> Result<(), Error> {
+    let [pivot, below @ ..] = column else { return Ok(()) };
+    // Written so that NaN, the child of two infinities in an indefinite matrix, is refused too.
+    if !(*pivot > T::ZERO && *pivot <= T::MAX) {
+        return Err(Error::NotPositiveDefinite { pivot: index });
+    }
+    let root = pivot.sqrt();
+    *pivot = root;
+    for x in below {
+        *x /= root;
     }
     Ok(())
 }

@@ -95,13 +95,30 @@ use crate::matrix::MatRef;
 use crate::scalar::Real;
 
 /// [`Error::NonFinite`] when an element of `a` is NaN or infinite.
+#[inline]
 fn check_finite<T: Real>(what: &'static str, a: MatRef<'_, T>) -> Result<(), Error> {
-    if a.iter().all(Real::is_finite) { Ok(()) } else { Err(Error::NonFinite { what }) }
+    check_finite_from(what, a, |_| 0)
 }
 
 /// [`Error::NonFinite`] when an element of the lower triangle of `a`, the diagonal included, is NaN or infinite.
+#[inline]
 fn check_finite_lower<T: Real>(what: &'static str, a: MatRef<'_, T>) -> Result<(), Error> {
-    let finite = (0..a.cols()).all(|j| a.col_iter(j).skip(j).all(Real::is_finite));
+    check_finite_from(what, a, |j| j)
+}
+
+/// The elements of column j from `first(j)` on. No early exit within a column: the loop over a slice then takes vectors.
+#[inline]
+fn check_finite_from<T: Real>(
+    what: &'static str,
+    a: MatRef<'_, T>,
+    first: impl Fn(usize) -> usize,
+) -> Result<(), Error> {
+    let finite = if a.has_contiguous_cols() {
+        let column = |j: usize| a.col(j).get(first(j)..).unwrap_or_default();
+        (0..a.cols()).all(|j| column(j).iter().fold(true, |finite, x| finite & x.is_finite()))
+    } else {
+        (0..a.cols()).all(|j| a.col_iter(j).skip(first(j)).all(Real::is_finite))
+    };
     if finite { Ok(()) } else { Err(Error::NonFinite { what }) }
 }
 

@@ -1,15 +1,35 @@
 //! [`MatRef`]: a borrowed matrix with any strides.
 
-use crate::error::Error;
+use super::Matrix;
+use crate::error::{Error, check_shape};
 
 /// A `rows × cols` view; element `(i, j)` is `data[i * row_stride + j * col_stride]`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct MatRef<'a, T> {
     data: &'a [T],
     rows: usize,
     cols: usize,
     row_stride: usize,
     col_stride: usize,
+}
+
+/// For the other files of this folder, elements of any type.
+impl<'a, T> MatRef<'a, T> {
+    /// For views whose elements are known to lie inside `data`.
+    #[inline]
+    pub(super) fn trusted(data: &'a [T], rows: usize, cols: usize, col_stride: usize) -> Self {
+        Self { data, rows, cols, row_stride: 1, col_stride }
+    }
+
+    /// `(rows, cols)`
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+
+    /// Element `(i, j)`, which must be inside the shape, by reference.
+    pub(super) fn element(&self, i: usize, j: usize) -> Option<&'a T> {
+        self.data.get(i * self.row_stride + j * self.col_stride)
+    }
 }
 
 impl<'a, T: Copy> MatRef<'a, T> {
@@ -40,11 +60,6 @@ impl<'a, T: Copy> MatRef<'a, T> {
     /// A single column.
     pub fn column_vector(data: &'a [T]) -> Self {
         Self { data, rows: data.len(), cols: 1, row_stride: 1, col_stride: data.len() }
-    }
-
-    /// For views whose elements are known to lie inside `data`.
-    pub(super) fn trusted(data: &'a [T], rows: usize, cols: usize, col_stride: usize) -> Self {
-        Self { data, rows, cols, row_stride: 1, col_stride }
     }
 
     /// Number of rows.
@@ -119,7 +134,48 @@ impl<'a, T: Copy> MatRef<'a, T> {
         (0..rows).map_while(move |i| column.get(i * stride).copied())
     }
 
+    /// The elements of row `i` from the left; none when `i` is outside the shape.
+    #[inline]
+    pub fn row_iter(&self, i: usize) -> impl Iterator<Item = T> + use<'a, T> {
+        self.transpose().col_iter(i)
+    }
+
+    /// The columns from left to right, each a view of one column.
+    #[doc(alias = "column_iter")]
+    #[inline]
+    pub fn column_views(self) -> impl Iterator<Item = Self> {
+        (0..self.cols).map(move |j| Self { data: self.tail(0, j), cols: 1, ..self })
+    }
+
+    /// The rows from top to bottom, each a view of one row.
+    #[inline]
+    pub fn row_views(self) -> impl Iterator<Item = Self> {
+        self.transpose().column_views().map(Self::transpose)
+    }
+
+    /// The diagonal as a column: min(rows, columns) elements.
+    #[inline]
+    pub fn diagonal(self) -> Self {
+        let row_stride = self.row_stride.saturating_add(self.col_stride);
+        Self { rows: self.rows.min(self.cols), cols: 1, row_stride, ..self }
+    }
+
+    /// All elements as one slice, column after column; `None` when they do not follow one another in memory.
+    #[inline]
+    pub fn as_contiguous_slice(&self) -> Option<&'a [T]> {
+        let len = self.rows * self.cols;
+        let follow = self.has_contiguous_cols() && (self.cols <= 1 || self.col_stride == self.rows);
+        if len == 0 { Some(&[]) } else { self.data.get(..len).filter(|_| follow) }
+    }
+
+    /// A copy whose shape is part of its type; [`Error::Shape`] when this view has another one.
+    pub fn to_matrix<const R: usize, const C: usize>(&self) -> Result<Matrix<T, R, C>, Error> {
+        check_shape("view", (R, C), self.shape())?;
+        Ok(Matrix::from_fn(|i, j| self.data[i * self.row_stride + j * self.col_stride]))
+    }
+
     /// All elements, column after column.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = T> + use<'a, T> {
         let view = *self;
         (0..self.cols).flat_map(move |j| view.col_iter(j))
@@ -131,14 +187,44 @@ impl<'a, T: Copy> MatRef<'a, T> {
             let found = (i.saturating_add(rows), j.saturating_add(cols));
             return Err(Error::Shape { what: "end of block", expected: self.shape(), found });
         }
-        let start =
-            i.saturating_mul(self.row_stride).saturating_add(j.saturating_mul(self.col_stride)).min(self.data.len());
-        let data = self.data.get(start..).unwrap_or_default();
-        Ok(Self { data, rows, cols, ..self })
+        Ok(Self { data: self.tail(i, j), rows, cols, ..self })
+    }
+
+    /// The elements from `(i, j)` on; none when it is past the end.
+    #[inline]
+    fn tail(&self, i: usize, j: usize) -> &'a [T] {
+        let start = i.saturating_mul(self.row_stride).saturating_add(j.saturating_mul(self.col_stride));
+        self.data.get(start..).unwrap_or_default()
     }
 
     /// The columns `first .. first + count`.
     pub fn columns(self, first: usize, count: usize) -> Result<Self, Error> {
         self.block(0, first, self.rows, count)
+    }
+
+    /// Cut by columns into `parts` views from left to right whose widths differ by at most one, the wider ones first.
+    #[inline]
+    pub fn split_cols(self, parts: usize) -> impl Iterator<Item = Self> {
+        let mut start = 0;
+        part_widths(self.cols, parts).map(move |width| {
+            let data = self.tail(0, start);
+            start += width;
+            Self { data, cols: width, ..self }
+        })
+    }
+}
+
+/// `parts` widths that sum to `cols` and differ by at most one. They depend on nothing else, so results of work done in
+/// parts do not depend on who does it.
+#[inline]
+pub(super) fn part_widths(cols: usize, parts: usize) -> impl Iterator<Item = usize> {
+    let (width, wider) = (cols.checked_div(parts).unwrap_or(0), cols.checked_rem(parts).unwrap_or(0));
+    (0..parts).map(move |p| width + usize::from(p < wider))
+}
+
+/// Same shape and equal elements, whatever the strides.
+impl<T: Copy + PartialEq> PartialEq for MatRef<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape() == other.shape() && self.iter().eq(other.iter())
     }
 }

@@ -1,15 +1,30 @@
 //! [`MatMut`]: an exclusively borrowed column-major matrix with a leading dimension.
 
-use super::MatRef;
+use super::view::part_widths;
+use super::{MatRef, Matrix};
 use crate::error::Error;
 
 /// A mutable `rows × cols` view; element `(i, j)` is `data[i + j * leading]`, `leading ≥ rows`.
-#[derive(Debug)]
 pub struct MatMut<'a, T> {
     data: &'a mut [T],
     rows: usize,
     cols: usize,
     leading: usize,
+}
+
+/// For the other files of this folder, elements of any type.
+impl<'a, T> MatMut<'a, T> {
+    /// For elements that are known to be `rows * cols` in number.
+    #[inline]
+    pub(super) fn trusted(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        Self { data, rows, cols, leading: rows }
+    }
+
+    /// The same matrix, for reading.
+    #[inline]
+    pub(super) fn shared(&self) -> MatRef<'_, T> {
+        MatRef::trusted(self.data, self.rows, self.cols, self.leading)
+    }
 }
 
 impl<'a, T: Copy> MatMut<'a, T> {
@@ -32,11 +47,6 @@ impl<'a, T: Copy> MatMut<'a, T> {
     pub fn column_vector(data: &'a mut [T]) -> Self {
         let rows = data.len();
         Self { data, rows, cols: 1, leading: rows }
-    }
-
-    /// For elements that are known to be `rows * cols` in number.
-    pub(super) fn trusted(data: &'a mut [T], rows: usize, cols: usize) -> Self {
-        Self { data, rows, cols, leading: rows }
     }
 
     /// Number of rows.
@@ -66,7 +76,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
     /// The same matrix, for reading.
     #[inline]
     pub fn as_ref(&self) -> MatRef<'_, T> {
-        MatRef::trusted(self.data, self.rows, self.cols, self.leading)
+        self.shared()
     }
 
     /// The same matrix, for reading, for as long as the elements are borrowed.
@@ -128,6 +138,58 @@ impl<'a, T: Copy> MatMut<'a, T> {
         (left, MatMut { data: right, rows, cols: cols - j, leading })
     }
 
+    /// Cut by columns into `parts` views from left to right whose widths differ by at most one, the wider ones first.
+    #[inline]
+    pub fn split_cols(self, parts: usize) -> impl Iterator<Item = MatMut<'a, T>> {
+        let (rows, leading) = (self.rows, self.leading);
+        let mut rest = self;
+        part_widths(rest.cols, parts).map(move |width| {
+            let whole = core::mem::replace(&mut rest, MatMut { data: &mut [], rows, cols: 0, leading });
+            let (part, right) = whole.split_at_col(width);
+            rest = right;
+            part
+        })
+    }
+
+    /// Exchanges two columns; [`Error::InvalidOption`] when one is outside the shape.
+    #[inline]
+    pub fn swap_cols(&mut self, a: usize, b: usize) -> Result<(), Error> {
+        let (first, second) = (a.min(b), a.max(b));
+        if second >= self.cols {
+            return Err(Error::InvalidOption { what: "column index < columns" });
+        }
+        if first < second {
+            let (mut left, mut right) = self.reborrow().split_at_col(second);
+            left.col_mut(first).swap_with_slice(right.col_mut(0));
+        }
+        Ok(())
+    }
+
+    /// The elements of the diagonal for writing, from the top.
+    #[inline]
+    pub fn diagonal_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        let len = self.rows.min(self.cols);
+        self.data.iter_mut().step_by(self.leading.saturating_add(1)).take(len)
+    }
+
+    /// All elements as one slice, column after column; `None` when they do not follow one another in memory.
+    #[inline]
+    pub fn as_contiguous_slice(&self) -> Option<&[T]> {
+        self.as_ref().as_contiguous_slice()
+    }
+
+    /// All elements as one slice for writing; `None` when they do not follow one another in memory.
+    #[inline]
+    pub fn as_contiguous_mut_slice(&mut self) -> Option<&mut [T]> {
+        let len = self.as_contiguous_slice()?.len();
+        self.data.get_mut(..len)
+    }
+
+    /// A copy whose shape is part of its type; [`Error::Shape`] when this view has another one.
+    pub fn to_matrix<const R: usize, const C: usize>(&self) -> Result<Matrix<T, R, C>, Error> {
+        self.as_ref().to_matrix()
+    }
+
     /// The `rows × cols` block whose upper left element is `(i, j)`.
     pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Result<MatMut<'a, T>, Error> {
         self.as_ref().block(i, j, rows, cols)?;
@@ -161,5 +223,12 @@ impl<'a, T: Copy> MatMut<'a, T> {
             }
         }
         Ok(())
+    }
+}
+
+/// Same shape and equal elements, whatever the leading dimension.
+impl<T: Copy + PartialEq> PartialEq for MatMut<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
     }
 }

@@ -1,0 +1,220 @@
+//! Kernels and small factorizations beside nalgebra, faer and num-dual, all in one process.
+//!
+//! One TSV on stdout: peer, operation, type, size, median ns. Every sample times a batch of calls long enough for the clock;
+//! peers take turns, so that a busy machine disturbs all of them alike. Compare ratios, not times. An argument keeps the
+//! operations whose name contains it: `cargo bench --manifest-path tests/peers/Cargo.toml --bench core -- qr`.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+use gaussling_core::linalg::{cholesky_in_place, qr_in_place};
+use gaussling_core::{Backend, Dual, MatMut, MatRef, Matrix, Portable, Real, Vector};
+use nalgebra::{Const, DMatrix, DVector, DimMin, SMatrix, SVector, ToTypenum};
+use num_dual::DualSVec64;
+
+const SAMPLES: usize = 31;
+
+/// The rows of one operation: each peer's call, timed in turns.
+struct Operation<'a> {
+    name: &'static str,
+    scalar: &'static str,
+    size: String,
+    peers: Vec<(&'static str, Box<dyn FnMut(usize) + 'a>)>,
+}
+
+impl<'a> Operation<'a> {
+    fn new(name: &'static str, scalar: &'static str, size: impl ToString) -> Self {
+        Self { name, scalar, size: size.to_string(), peers: Vec::new() }
+    }
+
+    /// `call` is compiled into its own loop, so that nothing but its work is timed.
+    fn peer<R>(mut self, peer: &'static str, mut call: impl FnMut() -> R + 'a) -> Self {
+        self.peers.push((
+            peer,
+            Box::new(move |times| {
+                for _ in 0..times {
+                    black_box(call());
+                }
+            }),
+        ));
+        self
+    }
+
+    fn run(mut self) {
+        if std::env::args().skip(1).any(|arg| !arg.starts_with('-') && !self.name.contains(&arg)) {
+            return;
+        }
+        let seconds = |batch: &mut dyn FnMut(usize), times: usize| {
+            let start = Instant::now();
+            batch(times);
+            start.elapsed().as_secs_f64()
+        };
+        let mut rows = Vec::new();
+        for (peer, mut batch) in self.peers.drain(..) {
+            let mut times = 1;
+            while seconds(&mut batch, times) < 2e-4 {
+                times *= 2;
+            }
+            rows.push((peer, batch, times, Vec::new()));
+        }
+        for _ in 0..SAMPLES {
+            for (_, batch, times, samples) in &mut rows {
+                samples.push(seconds(batch, *times) / *times as f64 * 1e9);
+            }
+        }
+        for (peer, _, _, mut samples) in rows {
+            samples.sort_by(f64::total_cmp);
+            println!("{peer}\t{}\t{}\t{}\t{:.2}", self.name, self.scalar, self.size, samples[SAMPLES / 2]);
+        }
+    }
+}
+
+/// Numbers in [−1, 1), the same for ever.
+fn number(i: usize, j: usize) -> f64 {
+    let mut x = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (j as u64 + 1).wrapping_mul(0xD1B5_4A32_D192_ED03);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+}
+
+macro_rules! for_type {
+    ($module:ident, $float:ident) => {
+        mod $module {
+            use super::*;
+
+            const TYPE: &str = stringify!($float);
+
+            pub fn fixed<const N: usize>()
+            where
+                Const<N>: DimMin<Const<N>, Output = Const<N>> + ToTypenum,
+            {
+                let f = |i, j| number(i, j) as $float;
+                let (a, b) = (Matrix::<$float, N, N>::from_fn(f), Matrix::<$float, N, N>::from_fn(|i, j| f(j, i)));
+                let (na, nb) = (SMatrix::<$float, N, N>::from_fn(f), SMatrix::<$float, N, N>::from_fn(|i, j| f(j, i)));
+                let shift = N as $float;
+                let (spd, nspd) = (
+                    a * a.transpose() + Matrix::identity() * shift,
+                    na * na.transpose() + SMatrix::<$float, N, N>::identity() * shift,
+                );
+                let mut l = spd;
+                let (ours, theirs) = (cholesky_in_place(&Portable, l.view_mut()), nspd.cholesky());
+                assert!(ours.is_ok() && theirs.is_some(), "both factor the same matrix");
+                Operation::new("product", TYPE, N)
+                    .peer("gaussling", || black_box(a) * black_box(b))
+                    .peer("nalgebra", || black_box(na) * black_box(nb))
+                    .run();
+                Operation::new("cholesky", TYPE, N)
+                    .peer("gaussling", || {
+                        let mut l = black_box(spd);
+                        cholesky_in_place(&Portable, l.view_mut()).map(|()| l)
+                    })
+                    .peer("nalgebra", || black_box(nspd).cholesky())
+                    .run();
+                Operation::new("qr", TYPE, N)
+                    .peer("gaussling", || {
+                        let (mut qr, mut tau) = (black_box(a), [0.0; N]);
+                        qr_in_place(&Portable, qr.view_mut(), &mut tau).map(|()| (qr, tau))
+                    })
+                    .peer("nalgebra", || black_box(na).qr())
+                    .run();
+                let (v, nv) = (a.column(0).unwrap_or_default(), na.column(0).into_owned());
+                Operation::new("solve", TYPE, N)
+                    .peer("gaussling", || black_box(a).solve(&black_box(v)))
+                    .peer("nalgebra", || black_box(na).lu().solve(&black_box(nv)))
+                    .run();
+            }
+
+            pub fn tall_qr(m: usize, n: usize) {
+                let f = |i, j| number(i, j) as $float;
+                let data: Vec<$float> = (0..m * n).map(|p| f(p % m, p / m)).collect();
+                let (mut ours, mut tau) = (data.clone(), vec![0.0; n]);
+                let (na, fa) = (DMatrix::from_vec(m, n, data.clone()), Mat::from_fn(m, n, f));
+                Operation::new("qr", TYPE, format!("{m}x{n}"))
+                    .peer("gaussling", || {
+                        ours.copy_from_slice(black_box(&data));
+                        MatMut::new(&mut ours, m, n).and_then(|a| qr_in_place(&Portable, a, &mut tau))
+                    })
+                    .peer("nalgebra", || black_box(&na).clone().qr())
+                    .peer("faer", || black_box(&fa).qr())
+                    .run();
+            }
+
+            pub fn gemm(m: usize, k: usize, n: usize) {
+                let f = |i, j| number(i, j) as $float;
+                let fill =
+                    |rows: usize, cols: usize| (0..rows * cols).map(|p| f(p % rows, p / rows)).collect::<Vec<$float>>();
+                let (a, b, mut c) = (fill(m, k), fill(k, n), vec![0.0; m * n]);
+                let (na, nb) = (DMatrix::from_vec(m, k, a.clone()), DMatrix::from_vec(k, n, b.clone()));
+                let mut nc = DMatrix::<$float>::zeros(m, n);
+                let (fa, fb, mut fc) = (Mat::from_fn(m, k, f), Mat::from_fn(k, n, f), Mat::<$float>::zeros(m, n));
+                Operation::new("gemm", TYPE, format!("{m}x{k}x{n}"))
+                    .peer("gaussling", || {
+                        let (a, b) = (MatRef::new(black_box(&a), m, k)?, MatRef::new(black_box(&b), k, n)?);
+                        Portable.gemm(1.0, a, b, 0.0, MatMut::new(&mut c, m, n)?)
+                    })
+                    .peer("nalgebra", || black_box(&na).mul_to(black_box(&nb), &mut nc))
+                    .peer("faer", || matmul(&mut fc, Accum::Replace, black_box(&fa), black_box(&fb), 1.0, Par::Seq))
+                    .run();
+            }
+
+            pub fn dot(n: usize) {
+                let (x, y): (Vec<$float>, Vec<$float>) =
+                    (0..n).map(|i| (number(i, 0) as $float, number(i, 1) as $float)).unzip();
+                let (nx, ny) = (DVector::from_vec(x.clone()), DVector::from_vec(y.clone()));
+                Operation::new("dot", TYPE, n)
+                    .peer("gaussling", || Portable.dot(black_box(&x), black_box(&y)))
+                    .peer("nalgebra", || black_box(&nx).dot(black_box(&ny)))
+                    .run();
+            }
+        }
+    };
+}
+
+for_type!(double, f64);
+for_type!(single, f32);
+
+fn rosenbrock<T: Real>([x, y]: [T; 2]) -> T {
+    let (a, b) = (T::ONE - x, y - x * x);
+    a * a + T::from_f64(100.0) * b * b
+}
+
+fn rosenbrock_num_dual([x, y]: [DualSVec64<2>; 2]) -> DualSVec64<2> {
+    let (a, b) = (-x + 1.0, y - x * x);
+    a * a + b * b * 100.0
+}
+
+fn gradient_of_rosenbrock() {
+    let at = Vector::from([-1.2, 1.0]);
+    let nat = SVector::from([-1.2, 1.0]);
+    Operation::new("gradient of Rosenbrock", "f64", 2)
+        .peer("gaussling", || {
+            let at = black_box(at);
+            rosenbrock([Dual::<f64, 2>::variable(at[0], 0), Dual::variable(at[1], 1)])
+        })
+        .peer("num-dual", || num_dual::gradient(|v: SVector<_, 2>| rosenbrock_num_dual([v[0], v[1]]), &black_box(nat)))
+        .run();
+}
+
+fn main() {
+    println!("peer\toperation\ttype\tsize\tmedian ns");
+    double::fixed::<4>();
+    double::fixed::<8>();
+    single::fixed::<4>();
+    single::fixed::<8>();
+    gradient_of_rosenbrock();
+    double::tall_qr(1000, 50);
+    single::tall_qr(1000, 50);
+    for n in [64, 256] {
+        double::gemm(n, n, n);
+        single::gemm(n, n, n);
+    }
+    double::gemm(64, 64, 4096);
+    single::gemm(64, 64, 4096);
+    double::gemm(10, 64, 4096);
+    for n in [8, 1000] {
+        double::dot(n);
+        single::dot(n);
+    }
+}
