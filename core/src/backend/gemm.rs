@@ -159,6 +159,7 @@ fn blocked_rows<T: Real, const ROWS: usize, const LOWER: bool>(
 
 /// Rows i.. of columns p.. of A; rows below the last are zero.
 #[inline]
+#[allow(clippy::indexing_slicing, reason = "r < ROWS")]
 fn pack<T: Real, const ROWS: usize>(a: MatRef<'_, T>, i: usize, p: usize, packed: &mut [[T; ROWS]]) {
     if a.has_contiguous_cols() && i + ROWS <= a.rows() {
         for (p, packed) in (p..).zip(packed) {

@@ -1,4 +1,8 @@
 //! [`Matrix`]: an inline matrix whose shape is part of its type.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "indices below the R and C of the type, but for `Index`, which panics as arrays do"
+)]
 
 use core::ops::{Index, IndexMut};
 

@@ -16,6 +16,7 @@
 //! elements exceed MAX / 2^N. N = 0 gives the empty result.
 //!
 //! All indices below are loop variables below N.
+#![allow(clippy::indexing_slicing, reason = "loop variables below the N of the type")]
 
 use super::{Matrix, Vector};
 use crate::error::Error;

@@ -163,7 +163,7 @@ impl<'a, T: Copy> MatRef<'a, T> {
     /// All elements as one slice, column after column; `None` when they do not follow one another in memory.
     #[inline]
     pub fn as_contiguous_slice(&self) -> Option<&'a [T]> {
-        let len = self.rows * self.cols;
+        let len = self.rows.checked_mul(self.cols)?;
         let follow = self.has_contiguous_cols() && (self.cols <= 1 || self.col_stride == self.rows);
         if len == 0 { Some(&[]) } else { self.data.get(..len).filter(|_| follow) }
     }
@@ -171,6 +171,8 @@ impl<'a, T: Copy> MatRef<'a, T> {
     /// A copy whose shape is part of its type; [`Error::Shape`] when this view has another one.
     pub fn to_matrix<const R: usize, const C: usize>(&self) -> Result<Matrix<T, R, C>, Error> {
         check_shape("view", (R, C), self.shape())?;
+        // The shapes are equal, so every (i, j) is inside.
+        #[allow(clippy::indexing_slicing, reason = "inside the shape, which the constructor has checked")]
         Ok(Matrix::from_fn(|i, j| self.data[i * self.row_stride + j * self.col_stride]))
     }
 

@@ -46,6 +46,7 @@ pub use varpro::{
 };
 
 /// Σ tᵢ, saturating: a length that cannot be had is refused as too long, and does not wrap around to a short one.
+#[allow(clippy::indexing_slicing, reason = "i < N")]
 const fn sum<const N: usize>(terms: [usize; N]) -> usize {
     let (mut total, mut i) = (0_usize, 0);
     while i < N {
@@ -56,6 +57,7 @@ const fn sum<const N: usize>(terms: [usize; N]) -> usize {
 }
 
 /// ∏ tᵢ, saturating.
+#[allow(clippy::indexing_slicing, reason = "i < N")]
 const fn product<const N: usize>(factors: [usize; N]) -> usize {
     let (mut total, mut i) = (1_usize, 0);
     while i < N {
