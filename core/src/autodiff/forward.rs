@@ -127,6 +127,47 @@ pub fn hessian<T: Real, const N: usize>(f: &impl MultivariateFunction, x: &[T; N
     (y.value.value, y.value.eps, y.eps.map(|row| row.eps))
 }
 
+/// As [`gradient`] for a number of variables known at run time: C derivatives with each evaluation of `f`. Returns f(x).
+///
+/// `work` has the length of x. Cost: ⌈n/C⌉ evaluations on duals of C directions; C = 4 or 8 suits most processors. A function
+/// of no variables is evaluated once. Errors: [`Error::Length`] and [`Error::Workspace`], before `f` is called.
+///
+/// ```
+/// # use gaussling_core::{Dual, autodiff::{MultivariateFunction, gradient_into}, scalar::Real};
+/// struct Product; // x₁² x₂
+/// impl MultivariateFunction for Product {
+///     fn eval<T: Real>(&self, x: &[T]) -> T {
+///         x[0] * x[0] * x[1]
+///     }
+/// }
+/// let (mut gradient, mut work) = ([0.0; 2], [Dual::<_, 4>::ZERO; 2]);
+/// let value = gradient_into(&Product, &[2.0, 3.0], &mut gradient, &mut work)?;
+/// assert_eq!((value, gradient), (12.0, [12.0, 4.0]));
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
+pub fn gradient_into<T: Real, const C: usize>(
+    f: &impl MultivariateFunction,
+    x: &[T],
+    gradient: &mut [T],
+    work: &mut [Dual<T, C>],
+) -> Result<T, Error> {
+    const { assert!(C > 0, "a chunk has at least one direction") };
+    check_length("gradient", x.len(), gradient.len())?;
+    let (inputs, _) = split_work(work, x.len(), 0)?;
+    let mut chunks = gradient.chunks_mut(C);
+    let mut first = 0;
+    loop {
+        seed_chunk(x, first, inputs);
+        let y = f.eval(inputs);
+        let Some(chunk) = chunks.next() else { return Ok(y.value) };
+        chunk.copy_from_slice(y.eps.get(..chunk.len()).unwrap_or_default());
+        first += C;
+        if first >= x.len() {
+            return Ok(y.value);
+        }
+    }
+}
+
 /// As [`jvp`] for sizes known at run time; `work` has length n + m, for x of length n and y of length m.
 ///
 /// Errors: [`Error::Length`] and [`Error::Workspace`], before `f` is called.
@@ -200,10 +241,7 @@ pub fn jacobian_into<T: Real, const C: usize>(
     let mut columns = jacobian.chunks_exact_mut(m.max(1));
     let mut first = 0;
     loop {
-        for (j, (input, &value)) in inputs.iter_mut().zip(x).enumerate() {
-            // A column before this chunk wraps to a large direction, which is none.
-            *input = Dual::variable(value, j.wrapping_sub(first));
-        }
+        seed_chunk(x, first, inputs);
         outputs.fill(Dual::ZERO);
         f.eval(inputs, outputs);
         for (direction, column) in columns.by_ref().take(C).enumerate() {
@@ -220,6 +258,14 @@ pub fn jacobian_into<T: Real, const C: usize>(
         *y = output.value;
     }
     Ok(())
+}
+
+/// Variables `first`, `first + 1`, … get the directions 0, 1, …, all others none.
+fn seed_chunk<T: Real, const C: usize>(x: &[T], first: usize, inputs: &mut [Dual<T, C>]) {
+    for (j, (input, &value)) in inputs.iter_mut().zip(x).enumerate() {
+        // A variable before this chunk wraps to a large direction, which is none.
+        *input = Dual::variable(value, j.wrapping_sub(first));
+    }
 }
 
 /// x + I ε: every element is its own direction.

@@ -11,7 +11,8 @@
 //! |---|---|---|---|
 //! | f′ of one variable | [`derivative`] | 2c | none |
 //! | gradient, n ≤ 10 or so | [`gradient`] | (1 + n) c | stack |
-//! | gradient, any n | [`gradient_reverse`] | 5c to 15c | a [`Node`] for each operation on two variables |
+//! | gradient, any n | [`gradient_reverse`] | 5c to 15c | a [`Node`] for what depends on more than two others |
+//! | gradient, any n, without a tape | [`gradient_into`] | (1 + 1/C) n c | n duals of C directions |
 //! | J v | [`jvp`], [`jvp_into`] | 2c | n + m duals |
 //! | Jᵀ w | [`vjp`] | 5c to 15c | as `gradient_reverse` |
 //! | J, sizes known to the compiler | [`jacobian`] | (1 + n) c | stack |
@@ -34,7 +35,9 @@ mod tests;
 mod var;
 
 pub use dual::Dual;
-pub use forward::{derivative, gradient, hessian, hessian_vector_product, jacobian, jacobian_into, jvp, jvp_into};
+pub use forward::{
+    derivative, gradient, gradient_into, hessian, hessian_vector_product, jacobian, jacobian_into, jvp, jvp_into,
+};
 pub use function::{MultivariateFunction, ScalarFunction, VectorFunction};
 pub use reverse::{gradient_reverse, hessian_vector_product_reverse, vjp};
 pub use tape::{Node, Tape};

@@ -1,7 +1,7 @@
 //! Reverse mode: derivatives of generic functions by one record and one sweep of a [`Tape`].
 //!
-//! The caller owns the tape and a slice of variables. A driver wants the tape empty and leaves it empty, and the variables
-//! constant, so both can be used again at once, in a loop, without new memory. How many nodes a function needs only its run
+//! The caller owns the tape and a slice of variables, whatever these hold. A driver wants the tape empty and leaves it empty,
+//! so both can be used again at once, in a loop, without new memory. How many nodes a function needs only its run
 //! can tell: on a tape that is too short the error names the number, so a first call with no nodes at all is a way to ask.
 
 use super::forward::split_work;
@@ -26,7 +26,7 @@ use crate::scalar::Real;
 ///         })
 ///     }
 /// }
-/// let mut nodes = [Node::default(); 4];
+/// let mut nodes = [Node::EMPTY; 4];
 /// let tape = Tape::new(&mut nodes);
 /// let (mut work, mut gradient) = ([Var::ZERO; 2], [0.0; 2]);
 /// let value = gradient_reverse(&Rosenbrock, &[2.0, 3.0], &mut gradient, &tape, &mut work)?;
@@ -44,7 +44,7 @@ pub fn gradient_reverse<'t, T: Real>(
     let record = Recording::start(tape, x.iter().copied(), 0, work)?;
     let y = f.eval(record.inputs);
     tape.sweep(y)?;
-    for (gradient, adjoint) in gradient.iter_mut().zip(record.adjoints()) {
+    for (gradient, adjoint) in gradient.iter_mut().zip(tape.adjoints()) {
         *gradient = adjoint;
     }
     Ok(y.primal())
@@ -62,7 +62,7 @@ pub fn gradient_reverse<'t, T: Real>(
 ///         y.iter_mut().zip(x.windows(2)).for_each(|(y, x)| *y = x[0] * x[1]);
 ///     }
 /// }
-/// let mut nodes = [Node::default(); 5];
+/// let mut nodes = [Node::EMPTY; 5];
 /// let tape = Tape::new(&mut nodes);
 /// let (mut y, mut product, mut work) = ([0.0; 2], [0.0; 3], [Var::ZERO; 5]);
 /// vjp(&Products, &[1.0, 2.0, 3.0], &[1.0, 1.0], &mut y, &mut product, &tape, &mut work)?;
@@ -86,7 +86,7 @@ pub fn vjp<'t, T: Real>(
     for (y, output) in y.iter_mut().zip(&*record.outputs) {
         *y = output.primal();
     }
-    for (product, adjoint) in product.iter_mut().zip(record.adjoints()) {
+    for (product, adjoint) in product.iter_mut().zip(tape.adjoints()) {
         *product = adjoint;
     }
     Ok(())
@@ -105,7 +105,7 @@ pub fn vjp<'t, T: Real>(
 ///         x[0] * x[0] * x[1]
 ///     }
 /// }
-/// let mut nodes = [Node::default(); 3];
+/// let mut nodes = [Node::EMPTY; 3];
 /// let tape = Tape::new(&mut nodes);
 /// let (mut gradient, mut product, mut work) = ([0.0; 2], [0.0; 2], [Var::ZERO; 2]);
 /// hessian_vector_product_reverse(&Product, &[2.0, 3.0], &[1.0, 1.0], &mut gradient, &mut product, &tape, &mut work)?;
@@ -128,15 +128,15 @@ pub fn hessian_vector_product_reverse<'t, T: Real>(
     let record = Recording::start(tape, duals, 0, work)?;
     let y = f.eval(record.inputs);
     tape.sweep(y)?;
-    for ((gradient, product), adjoint) in gradient.iter_mut().zip(product).zip(record.adjoints()) {
+    for ((gradient, product), adjoint) in gradient.iter_mut().zip(product).zip(tape.adjoints()) {
         *gradient = adjoint.value;
         [*product] = adjoint.eps;
     }
     Ok(y.primal().value)
 }
 
-/// Holds a tape that was empty, and at its end empties the tape and makes the variables constant again, so none is left that
-/// refers to the record. The functions are generic in the scalar and can keep none.
+/// Holds a tape that was empty, with the variables as its first nodes, and empties it at its end. What is left in the caller's
+/// slice refers to nodes that are gone; the functions are generic in the scalar and can keep none.
 struct Recording<'t, 'w, T: Real> {
     tape: &'t Tape<'t, T>,
     inputs: &'w mut [Var<'t, T>],
@@ -157,16 +157,10 @@ impl<'t, 'w, T: Real> Recording<'t, 'w, T> {
         tape.variables(x, inputs);
         Ok(Self { tape, inputs, outputs })
     }
-
-    fn adjoints(&self) -> impl Iterator<Item = T> {
-        self.inputs.iter().map(|&input| self.tape.adjoint(input))
-    }
 }
 
 impl<T: Real> Drop for Recording<'_, '_, T> {
     fn drop(&mut self) {
         self.tape.rewind();
-        self.inputs.fill(Var::ZERO);
-        self.outputs.fill(Var::ZERO);
     }
 }

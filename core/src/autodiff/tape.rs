@@ -1,16 +1,16 @@
 //! The tape: reverse-mode differentiation over memory that the caller owns.
 //!
-//! A computation y = f(x₁, …, xₙ) is recorded as nodes, each with at most two parents and the partial derivatives with
+//! A computation y = f(x₁, …, xₙ) is recorded as nodes, each with at most four parents and the partial derivatives with
 //! respect to them. With v̄ = ∂y/∂v, one sweep from the last node to the first,
 //!
-//! p̄ ← p̄ + v̄ · ∂v/∂p   for both parents p of each v,
+//! p̄ ← p̄ + v̄ · ∂v/∂p   for the parents p of each v,
 //!
 //! gives all n derivatives for a small multiple of the cost of f, however large n is. Source: A. Griewank and A. Walther,
 //! "Evaluating Derivatives" (2nd ed., SIAM 2008), chapter 3, tables 3.4 and 3.6; DOI 10.1137/1.9780898717761.
 //!
-//! Only what joins two different variables becomes a node: a [`Var`] carries its slope with respect to one node, so
-//! constants, functions of one argument and products with constants cost none (preaccumulation, section 10.2 there). Memory
-//! is what limits reverse mode, and time follows it.
+//! Only what depends on more than two others becomes a node: a [`Var`] carries its slopes with respect to two nodes, so
+//! constants, functions of one argument and products of two variables cost none, and one node joins two of them
+//! (preaccumulation, section 10.2 there). Memory is what limits reverse mode, and time follows it.
 //!
 //! A tape that is full goes on counting, values stay right, and the sweep reports once how many nodes are needed. Accuracy:
 //! as forward mode, up to the order of sums. A node that does not reach y is not touched, so an infinite slope in an unused
@@ -23,20 +23,41 @@ use super::Var;
 use crate::error::{Error, check_length, check_workspace};
 use crate::scalar::Real;
 
-/// Room for one recorded operation. Fill an array or a vector with `Node::default()` and hand it to [`Tape::new`].
-#[derive(Clone, Copy, Debug)]
+/// Room for one recorded operation. Fill an array with [`Node::EMPTY`] or a vector with `Node::default()` and hand it to
+/// [`Tape::new`].
 pub struct Node<T> {
-    parents: [u32; 2],
-    slopes: [T; 2],
-    adjoint: T,
+    // A cell a field and not one around all of them: the sweep then moves one number where it would copy the node.
+    parents: Cell<[u32; 4]>,
+    slopes: Cell<[T; 4]>,
+    adjoint: Cell<T>,
 }
 
 /// In place of a parent that does not exist; no tape holds so many nodes.
-const NOBODY: u32 = u32::MAX;
+pub(super) const NOBODY: u32 = u32::MAX;
+
+impl<T: Real> Node<T> {
+    /// What an array of nodes starts from: `[Node::EMPTY; 100]`.
+    #[expect(clippy::declare_interior_mutable_const, reason = "only ever copied into the array that is filled with it")]
+    pub const EMPTY: Self =
+        Self { parents: Cell::new([NOBODY; 4]), slopes: Cell::new([T::ZERO; 4]), adjoint: Cell::new(T::ZERO) };
+}
 
 impl<T: Real> Default for Node<T> {
     fn default() -> Self {
-        Self { parents: [NOBODY; 2], slopes: [T::ZERO; 2], adjoint: T::ZERO }
+        Self::EMPTY
+    }
+}
+
+/// Room like any other: what a node holds is the tape's business.
+impl<T: Real> Clone for Node<T> {
+    fn clone(&self) -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<T> fmt::Debug for Node<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").finish_non_exhaustive()
     }
 }
 
@@ -45,20 +66,22 @@ impl<T: Real> Default for Node<T> {
 /// ```
 /// use gaussling_core::{autodiff::{Node, Tape}, scalar::Real};
 ///
-/// let mut nodes = [Node::default(); 4];
+/// let mut nodes = [Node::EMPTY; 4];
 /// let tape = Tape::new(&mut nodes);
 /// let (x, y) = (tape.variable(3.0), tape.variable(2.0));
 /// let z = x * y + x.exp();
 /// tape.sweep(z)?;
 /// assert_eq!(tape.adjoint(y), 3.0);
 /// assert_eq!(tape.adjoint(x), 2.0 + Real::exp(3.0));
-/// assert_eq!(tape.len(), 4); // x, y, x·y and the sum: the exponential has one argument and no node
+/// assert_eq!(tape.len(), 3); // x, y and the sum: x·y and exp(x) wait to be joined
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
 pub struct Tape<'a, T> {
-    nodes: &'a [Cell<Node<T>>],
+    nodes: &'a [Node<T>],
     /// Nodes asked for, more than there are when the tape has overflowed.
     len: Cell<usize>,
+    /// Variables that were made before anything was computed; the sweep ends there.
+    leaves: Cell<usize>,
     /// The adjoints of an earlier sweep are still there.
     swept: Cell<bool>,
     /// A variable of another tape was used together with one of this.
@@ -69,9 +92,8 @@ impl<'a, T: Real> Tape<'a, T> {
     /// An empty tape over `nodes`, whatever they hold. Cost: none.
     pub fn new(nodes: &'a mut [Node<T>]) -> Self {
         let usable = nodes.len().min(NOBODY as usize);
-        let nodes = Cell::from_mut(nodes).as_slice_of_cells();
         let nodes = nodes.get(..usable).unwrap_or_default();
-        Self { nodes, len: Cell::new(0), swept: Cell::new(false), mixed: Cell::new(false) }
+        Self { nodes, len: Cell::new(0), leaves: Cell::new(0), swept: Cell::new(false), mixed: Cell::new(false) }
     }
 
     /// Nodes that the record needs so far; after an overflow more than [`capacity`](Self::capacity).
@@ -100,6 +122,7 @@ impl<'a, T: Real> Tape<'a, T> {
     /// [`clear`](Self::clear) for drivers, which know that no variable outlives them.
     pub(super) fn rewind(&self) {
         self.len.set(0);
+        self.leaves.set(0);
         self.swept.set(false);
         self.mixed.set(false);
     }
@@ -110,7 +133,17 @@ impl<'a, T: Real> Tape<'a, T> {
     where
         'a: 't,
     {
-        self.record(value, [NOBODY as usize; 2], [T::ZERO; 2])
+        let index = self.len.get();
+        let end = index.saturating_add(1);
+        if let Some(node) = self.nodes.get(index) {
+            node.adjoint.set(T::ZERO);
+            node.parents.set([NOBODY; 4]);
+        }
+        if index == self.leaves.get() {
+            self.leaves.set(end);
+        }
+        self.len.set(end);
+        Var::of_node(value, index as u32, self)
     }
 
     /// Independent variables for all of `out`; the counter, a store and a load that wait for each other, moves once.
@@ -118,27 +151,32 @@ impl<'a, T: Real> Tape<'a, T> {
     where
         'a: 't,
     {
-        let mut index = self.len.get();
-        for (var, value) in out.iter_mut().zip(values) {
-            if let Some(cell) = self.nodes.get(index) {
-                cell.set(Node::default());
-            }
-            *var = Var::of_node(value, index, self);
-            index = index.saturating_add(1);
+        let first = self.len.get();
+        let end = first.saturating_add(out.len());
+        let room = self.nodes.get(first..end.min(self.nodes.len())).unwrap_or_default();
+        if first == self.leaves.get() {
+            self.leaves.set(end);
+        } else {
+            room.iter().for_each(|node| node.parents.set([NOBODY; 4]));
         }
-        self.len.set(index);
+        room.iter().for_each(|node| node.adjoint.set(T::ZERO));
+        for ((var, value), index) in out.iter_mut().zip(values).zip(first..) {
+            *var = Var::of_node(value, index as u32, self);
+        }
+        self.len.set(end);
     }
 
     /// A new node and the variable that stands for it.
     #[inline]
-    pub(super) fn record(&self, value: T, parents: [usize; 2], slopes: [T; 2]) -> Var<'_, T> {
+    pub(super) fn record(&self, value: T, parents: [u32; 4], slopes: [T; 4]) -> Var<'_, T> {
         let index = self.len.get();
-        if let Some(cell) = self.nodes.get(index) {
-            // Parents came earlier, so they fit where the index does.
-            cell.set(Node { parents: parents.map(|p| p as u32), slopes, adjoint: T::ZERO });
+        if let Some(node) = self.nodes.get(index) {
+            node.parents.set(parents);
+            node.slopes.set(slopes);
+            node.adjoint.set(T::ZERO);
         }
         self.len.set(index.saturating_add(1));
-        Var::of_node(value, index, self)
+        Var::of_node(value, index as u32, self)
     }
 
     pub(super) fn mark_mixed(&self) {
@@ -148,7 +186,7 @@ impl<'a, T: Real> Tape<'a, T> {
     /// Computes ∂y/∂v for every variable v on the tape; read them with [`adjoint`](Self::adjoint).
     ///
     /// May be called again for another `y`. Errors: [`Error::Workspace`] with the nodes needed when the record did not fit,
-    /// [`Error::InvalidOption`] when variables of two tapes were mixed. Cost: two multiplications and additions a node.
+    /// [`Error::InvalidOption`] when variables of two tapes were mixed. Cost: four multiplications and additions a node.
     pub fn sweep(&self, y: Var<'_, T>) -> Result<(), Error> {
         self.sweep_weighted(&[y], &[T::ONE])
     }
@@ -164,32 +202,51 @@ impl<'a, T: Real> Tape<'a, T> {
         }
         let nodes = self.nodes.get(..self.len()).unwrap_or_default();
         if self.swept.replace(true) {
-            nodes.iter().for_each(|cell| cell.set(Node { adjoint: T::ZERO, ..cell.get() }));
+            nodes.iter().for_each(|node| node.adjoint.set(T::ZERO));
         }
         for (y, &weight) in outputs.iter().zip(weights) {
-            if let Some(index) = y.node() {
-                add_adjoint(nodes, index, weight * y.slope());
+            for (node, slope) in y.terms() {
+                add_adjoint(nodes, node, weight * slope);
             }
         }
-        for cell in nodes.iter().rev() {
-            let Node { parents: [p, q], slopes: [slope_p, slope_q], adjoint } = cell.get();
+        // What goes to the node before this one waits here: a store and a load less between one step of a long sum and the next.
+        let mut carried = T::ZERO;
+        for (index, node) in nodes.iter().enumerate().skip(self.leaves.get()).rev() {
+            let adjoint = node.adjoint.get() + carried;
+            carried = T::ZERO;
+            node.adjoint.set(adjoint);
             // All parts must be zero for the node to be skipped: a zero adjoint may have derivatives of its own.
-            if !adjoint.is_zero() {
-                add_adjoint(nodes, p as usize, adjoint * slope_p);
-                add_adjoint(nodes, q as usize, adjoint * slope_q);
+            if adjoint.is_zero() {
+                continue;
             }
+            for (parent, slope) in node.parents.get().into_iter().zip(node.slopes.get()) {
+                let term = adjoint * slope;
+                if (parent as usize).wrapping_add(1) == index {
+                    carried += term;
+                } else {
+                    add_adjoint(nodes, parent, term);
+                }
+            }
+        }
+        if let Some(last) = self.leaves.get().checked_sub(1) {
+            add_adjoint(nodes, last as u32, carried);
         }
         Ok(())
     }
 
+    /// The adjoints of the nodes in the order of the record; the first belong to the variables of a driver.
+    pub(super) fn adjoints(&self) -> impl Iterator<Item = T> {
+        self.nodes.iter().map(|node| node.adjoint.get())
+    }
+
     /// ∂y/∂x from the last sweep, for an `x` made by [`variable`](Self::variable).
     ///
-    /// Zero for a constant, before any sweep, and for a variable of another tape. For a derived quantity u it is the
-    /// derivative with respect to the node that u is a function of.
+    /// Zero for a constant, before any sweep, and for a variable of another tape. For a derived quantity it is the derivative
+    /// with respect to the first node that this is a function of.
     #[inline]
     pub fn adjoint(&self, x: Var<'_, T>) -> T {
-        let node = if x.is_of_another(self) { None } else { x.node() };
-        node.and_then(|index| self.nodes.get(index)).map_or(T::ZERO, |cell| cell.get().adjoint)
+        let node = if x.is_of_another(self) { None } else { x.terms().next() };
+        node.and_then(|(index, _)| self.nodes.get(index as usize)).map_or(T::ZERO, |node| node.adjoint.get())
     }
 }
 
@@ -204,9 +261,8 @@ impl<T> fmt::Debug for Tape<'_, T> {
 
 /// Does nothing for a parent that does not exist.
 #[inline]
-fn add_adjoint<T: Real>(nodes: &[Cell<Node<T>>], index: usize, term: T) {
-    if let Some(cell) = nodes.get(index) {
-        let node = cell.get();
-        cell.set(Node { adjoint: node.adjoint + term, ..node });
+fn add_adjoint<T: Real>(nodes: &[Node<T>], index: u32, term: T) {
+    if let Some(Node { adjoint, .. }) = nodes.get(index as usize) {
+        adjoint.set(adjoint.get() + term);
     }
 }

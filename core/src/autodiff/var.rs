@@ -6,18 +6,20 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 
 use super::Tape;
 use super::rules::{self, functions_by_rules};
+use super::tape::NOBODY;
 use crate::scalar::Real;
 
-/// A value that is a function of at most one node of a tape, with its slope there; a constant belongs to no tape.
+/// A value that is a function of at most two nodes of a tape, with its slopes there; a constant belongs to no tape.
 ///
 /// Made by [`Tape::variable`], or by [`Real::ZERO`], [`Real::ONE`] and [`Real::from_f64`] as constants. Comparisons look at
 /// the value only, and values have the bits of the plain computation. `Var<Dual<T, 1>>` gives Hessian-vector products.
 #[derive(Clone, Copy)]
 pub struct Var<'t, T> {
     value: T,
-    /// The derivative with respect to the node; zero for a constant.
-    slope: T,
-    node: usize,
+    /// The derivatives with respect to the nodes; where there is no node the number means nothing.
+    slopes: [T; 2],
+    /// The second alone may be [`NOBODY`]; a constant has none that count.
+    nodes: [u32; 2],
     tape: Option<&'t Tape<'t, T>>,
 }
 
@@ -25,7 +27,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// A number with no derivative.
     #[inline]
     pub const fn constant(value: T) -> Self {
-        Self { value, slope: T::ZERO, node: 0, tape: None }
+        Self { value, slopes: [T::ZERO; 2], nodes: [NOBODY; 2], tape: None }
     }
 
     /// The value, in the scalar type of the tape.
@@ -35,18 +37,14 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     #[inline]
-    pub(super) fn of_node(value: T, node: usize, tape: &'t Tape<'_, T>) -> Self {
-        Self { value, slope: T::ONE, node, tape: Some(tape) }
+    pub(super) fn of_node(value: T, node: u32, tape: &'t Tape<'_, T>) -> Self {
+        Self { value, slopes: [T::ONE, T::ZERO], nodes: [node, NOBODY], tape: Some(tape) }
     }
 
+    /// The nodes that the value is a function of, with the slopes there.
     #[inline]
-    pub(super) fn node(&self) -> Option<usize> {
-        self.tape.map(|_| self.node)
-    }
-
-    #[inline]
-    pub(super) fn slope(&self) -> T {
-        self.slope
+    pub(super) fn terms(&self) -> impl Iterator<Item = (u32, T)> {
+        self.nodes.into_iter().zip(self.slopes).filter(|&(node, _)| node != NOBODY)
     }
 
     #[inline]
@@ -57,7 +55,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// f(self) by the chain rule, from f and f′; no node.
     #[inline]
     fn chain(self, value: T, slope: T) -> Self {
-        Self { value, slope: slope * self.slope, ..self }
+        Self { value, slopes: self.slopes.map(|s| slope * s), ..self }
     }
 
     #[inline]
@@ -69,25 +67,34 @@ impl<'t, T: Real> Var<'t, T> {
     #[inline]
     fn by_rule_of_two(self, other: Self, rule: impl Fn(T, T) -> (T, T, T)) -> Self {
         let (value, slope, other_slope) = rule(self.value, other.value);
-        self.join(other, value, slope * self.slope, other_slope * other.slope)
+        self.join(other, value, |s| slope * s, |s| other_slope * s)
     }
 
-    /// A function of two numbers from its value and its derivatives with respect to the nodes behind them.
+    /// A function of two numbers from its value and what it makes of a slope of each.
     ///
-    /// The derivative that belongs to a constant is not looked at, so ∞ · 0 there does no harm.
+    /// The slope that belongs to a constant is not looked at, so ∞ · 0 there does no harm.
     #[inline]
-    fn join(self, other: Self, value: T, slope: T, other_slope: T) -> Self {
-        match (self.tape, other.tape) {
-            (None, None) => Self::constant(value),
-            (Some(_), None) => Self { value, slope, ..self },
-            (None, Some(_)) => Self { value, slope: other_slope, ..other },
-            (Some(tape), Some(others)) if !same(tape, others) => {
-                tape.mark_mixed();
-                others.mark_mixed();
-                Self { value, slope, ..self }
-            }
-            (Some(_), Some(_)) if self.node == other.node => Self { value, slope: slope + other_slope, ..self },
-            (Some(tape), Some(_)) => tape.record(value, [self.node, other.node], [slope, other_slope]),
+    fn join(self, other: Self, value: T, slope: impl Fn(T) -> T, other_slope: impl Fn(T) -> T) -> Self {
+        let (a, b) = match (self.tape, other.tape) {
+            (None, None) => return Self::constant(value),
+            (Some(_), None) => return Self { value, slopes: self.slopes.map(slope), ..self },
+            (None, Some(_)) => return Self { value, slopes: other.slopes.map(other_slope), ..other },
+            (Some(_), Some(_)) => (self.slopes.map(slope), other.slopes.map(other_slope)),
+        };
+        let Some(tape) = self.tape else { return self };
+        if other.is_of_another(tape) {
+            tape.mark_mixed();
+            other.tape.into_iter().for_each(Tape::mark_mixed);
+            return Self { value, slopes: a, ..self };
+        }
+        let ([a0, a1], [b0, b1]) = (a, b);
+        let ([p0, p1], [q0, q1]) = (self.nodes, other.nodes);
+        if self.nodes == other.nodes {
+            Self { value, slopes: [a0 + b0, a1 + b1], ..self }
+        } else if p1 & q1 == NOBODY {
+            Self { value, slopes: [a0, b0], nodes: [p0, q0], ..self }
+        } else {
+            tape.record(value, [p0, p1, q0, q1], [a0, a1, b0, b1])
         }
     }
 }
@@ -102,7 +109,9 @@ impl<T: fmt::Debug> fmt::Debug for Var<'_, T> {
         let mut out = f.debug_struct("Var");
         out.field("value", &self.value);
         if self.tape.is_some() {
-            out.field("slope", &self.slope).field("node", &self.node);
+            for (node, slope) in self.nodes.iter().zip(&self.slopes).filter(|&(&node, _)| node != NOBODY) {
+                out.field("node", node).field("slope", slope);
+            }
         }
         out.finish()
     }
@@ -126,7 +135,7 @@ impl<T: Real> Add for Var<'_, T> {
     type Output = Self;
     #[inline]
     fn add(self, o: Self) -> Self {
-        self.join(o, self.value + o.value, self.slope, o.slope)
+        self.join(o, self.value + o.value, |s| s, |s| s)
     }
 }
 
@@ -134,7 +143,7 @@ impl<T: Real> Sub for Var<'_, T> {
     type Output = Self;
     #[inline]
     fn sub(self, o: Self) -> Self {
-        self.join(o, self.value - o.value, self.slope, -o.slope)
+        self.join(o, self.value - o.value, |s| s, |s| -s)
     }
 }
 
@@ -142,7 +151,7 @@ impl<T: Real> Mul for Var<'_, T> {
     type Output = Self;
     #[inline]
     fn mul(self, o: Self) -> Self {
-        self.join(o, self.value * o.value, self.slope * o.value, self.value * o.slope)
+        self.join(o, self.value * o.value, |s| s * o.value, |s| self.value * s)
     }
 }
 
@@ -152,7 +161,7 @@ impl<T: Real> Div for Var<'_, T> {
     #[inline]
     fn div(self, o: Self) -> Self {
         let quotient = self.value / o.value;
-        self.join(o, quotient, self.slope / o.value, -quotient * o.slope / o.value)
+        self.join(o, quotient, |s| s / o.value, |s| -quotient * s / o.value)
     }
 }
 
@@ -160,7 +169,7 @@ impl<T: Real> Neg for Var<'_, T> {
     type Output = Self;
     #[inline]
     fn neg(self) -> Self {
-        Self { value: -self.value, slope: -self.slope, ..self }
+        Self { value: -self.value, slopes: self.slopes.map(|s| -s), ..self }
     }
 }
 
@@ -209,11 +218,11 @@ impl<T: Real> Real for Var<'_, T> {
     }
     #[inline]
     fn is_finite(self) -> bool {
-        self.value.is_finite() && self.slope.is_finite()
+        self.value.is_finite() && self.terms().all(|(_, slope)| slope.is_finite())
     }
     #[inline]
     fn is_zero(self) -> bool {
-        self.value.is_zero() && self.slope.is_zero()
+        self.value.is_zero() && self.terms().all(|(_, slope)| slope.is_zero())
     }
     #[inline]
     fn is_sign_negative(self) -> bool {
@@ -233,6 +242,7 @@ impl<T: Real> Real for Var<'_, T> {
         if p.tape.is_none() {
             return y;
         }
-        y.join(p, power, y.slope, rules::powf_exponent(self.value, power) * p.slope)
+        let exponent_slope = rules::powf_exponent(self.value, power);
+        y.join(p, power, |s| s, |s| exponent_slope * s)
     }
 }

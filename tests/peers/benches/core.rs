@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
+use gaussling_core::autodiff::{MultivariateFunction, Node, Tape, Var, gradient_into, gradient_reverse};
 use gaussling_core::linalg::{cholesky_in_place, qr_in_place};
 use gaussling_core::{Backend, Dual, MatMut, MatRef, Matrix, Portable, Real, Vector};
 use nalgebra::{Const, DMatrix, DVector, DimMin, SMatrix, SVector, ToTypenum};
@@ -197,6 +198,53 @@ fn gradient_of_rosenbrock() {
         .run();
 }
 
+struct Rosenbrock;
+
+impl MultivariateFunction for Rosenbrock {
+    fn eval<T: Real>(&self, x: &[T]) -> T {
+        x.windows(2).fold(T::ZERO, |sum, x| {
+            let (a, b) = (T::ONE - x[0], x[1] - x[0] * x[0]);
+            sum + a * a + T::from_f64(100.0) * b * b
+        })
+    }
+}
+
+fn rosenbrock_by_hand(x: &[f64], gradient: &mut [f64]) -> f64 {
+    gradient.fill(0.0);
+    let mut sum = 0.0;
+    for (x, g) in x.windows(2).zip(0..) {
+        let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
+        sum += a * a + 100.0 * b * b;
+        gradient[g] -= 2.0 * a + 400.0 * b * x[0];
+        gradient[g + 1] += 200.0 * b;
+    }
+    sum
+}
+
+fn gradient_of_long_rosenbrock(n: usize) {
+    let x: Vec<f64> = (0..n).map(|i| number(i, 0)).collect();
+    let (nx, mut by_hand) = (DVector::from_vec(x.clone()), vec![0.0; n]);
+    let (mut gradient, mut chunked) = (vec![0.0; n], vec![0.0; n]);
+    let (mut nodes, mut vars) = (vec![Node::EMPTY; 2 * n], vec![Var::ZERO; n]);
+    let tape = Tape::new(&mut nodes);
+    let mut duals = vec![Dual::<f64, 8>::ZERO; n];
+    Operation::new("gradient of Rosenbrock", "f64", n)
+        .peer("gaussling tape", || gradient_reverse(&Rosenbrock, black_box(&x), &mut gradient, &tape, &mut vars))
+        .peer("gaussling duals by 8", || gradient_into(&Rosenbrock, black_box(&x), &mut chunked, &mut duals))
+        .peer("num-dual", || num_dual::gradient(rosenbrock_long_num_dual, &black_box(&nx).clone()))
+        .peer("by hand", || rosenbrock_by_hand(black_box(&x), &mut by_hand))
+        .run();
+}
+
+fn rosenbrock_long_num_dual(x: DVector<num_dual::DualDVec64>) -> num_dual::DualDVec64 {
+    let mut sum = num_dual::DualDVec64::from_re(0.0);
+    for i in 1..x.len() {
+        let (a, b) = (-x[i - 1].clone() + 1.0, &x[i] - &x[i - 1] * &x[i - 1]);
+        sum += &a * &a + &b * &b * 100.0;
+    }
+    sum
+}
+
 fn main() {
     println!("peer\toperation\ttype\tsize\tmedian ns");
     double::fixed::<4>();
@@ -204,6 +252,7 @@ fn main() {
     single::fixed::<4>();
     single::fixed::<8>();
     gradient_of_rosenbrock();
+    gradient_of_long_rosenbrock(100);
     double::tall_qr(1000, 50);
     single::tall_qr(1000, 50);
     for n in [64, 256] {

@@ -25,7 +25,7 @@ fn right_derivatives_pass_and_wrong_ones_fail() {
         assert!(report.passes() && (report.order.unwrap() - 2.0).abs() < 0.2, "{report:?}");
         assert_eq!((report.steps[0], report.steps[7]), (0.1, 0.1 / 16384.0));
 
-        let mut nodes = vec![Node::default(); 50];
+        let mut nodes = vec![Node::EMPTY; 50];
         let tape = Tape::new(&mut nodes);
         let mut vars = vec![Var::ZERO; n + m];
         let mut transposed = |scale: f64| {

@@ -17,11 +17,19 @@ fn close(a: &[f64], b: &[f64], limit: f64) {
 fn gradients_of_rosenbrock() {
     for n in [0, 1, 2, 3, 100] {
         let x = numbers(n, 11);
-        let (mut g, mut work, mut nodes) = (vec![0.0; n], vec![Var::ZERO; n], vec![Node::default(); 4 * n]);
+        let (mut g, mut work, mut nodes) = (vec![0.0; n], vec![Var::ZERO; n], vec![Node::EMPTY; 4 * n]);
         let tape = Tape::new(&mut nodes);
         let value = gradient_reverse(&Rosenbrock, &x, &mut g, &tape, &mut work).unwrap();
         assert_eq!(value, Rosenbrock.eval(&x));
         close(&g, &Rosenbrock::gradient(&x), 4e3);
+        fn chunked<const C: usize>(x: &[f64]) -> (f64, vec::Vec<f64>) {
+            let (mut g, mut work) = (vec![7.0; x.len()], vec![Dual::<_, C>::ONE; x.len()]);
+            (gradient_into(&Rosenbrock, x, &mut g, &mut work).unwrap(), g)
+        }
+        for (by_chunks, g) in [chunked::<1>(&x), chunked::<3>(&x), chunked::<8>(&x), chunked::<128>(&x)] {
+            assert_eq!(by_chunks, value);
+            close(&g, &Rosenbrock::gradient(&x), 4e3);
+        }
     }
     assert_eq!(gradient(&Rosenbrock, &[]), (0.0, []));
     close(&gradient(&Rosenbrock, &[-1.2, 1.0]).1, &[-215.6, -88.0], 4.0);
@@ -33,7 +41,7 @@ fn hessian_times_vector_three_ways() {
         let (x, v) = (numbers(n, 1), numbers(n, 2));
         let exact = Rosenbrock::hessian_times(&x, &v);
         let (mut g, mut hv, mut work) = (vec![0.0; n], vec![0.0; n], vec![Var::ZERO; n]);
-        let mut nodes = vec![Node::default(); 4 * n];
+        let mut nodes = vec![Node::EMPTY; 4 * n];
         let tape = Tape::new(&mut nodes);
         hessian_vector_product_reverse(&Rosenbrock, &x, &v, &mut g, &mut hv, &tape, &mut work).unwrap();
         close(&g, &Rosenbrock::gradient(&x), 4e3);
@@ -79,7 +87,7 @@ fn jacobians_of_every_shape_and_chunk() {
                 jvp_into(&Ring, &x, &unit, &mut y, &mut product, &mut vec![Dual::ONE; n + m]).unwrap();
                 assert_eq!(product, whole[c * m..(c + 1) * m]);
             }
-            let (mut work, mut nodes) = (vec![Var::ONE; n + m], vec![Node::default(); 4 * n + 1]);
+            let (mut work, mut nodes) = (vec![Var::ONE; n + m], vec![Node::EMPTY; 4 * n + 1]);
             let tape = Tape::new(&mut nodes);
             for r in 0..m {
                 let (mut unit, mut row) = (vec![0.0; m], vec![0.0; n]);
@@ -116,7 +124,7 @@ fn outputs_start_from_zero() {
     assert_eq!((y, j), ([14.0], [2.0, 4.0, 6.0]));
     jvp_into(&Accumulate, &x, &x, &mut y, &mut product, &mut [Dual::ONE; 4]).unwrap();
     assert_eq!((y, product), ([14.0], [28.0]));
-    let (mut nodes, mut row) = ([Node::default(); 5], [0.0; 3]);
+    let (mut nodes, mut row) = ([Node::EMPTY; 5], [0.0; 3]);
     let tape = Tape::new(&mut nodes);
     vjp(&Accumulate, &x, &[2.0], &mut y, &mut row, &tape, &mut [Var::ONE; 4]).unwrap();
     assert_eq!((y, row), ([14.0], [4.0, 8.0, 12.0]));
@@ -133,9 +141,12 @@ fn misuse_is_refused_before_anything_is_written() {
     assert_eq!(jvp_into(&Ring, &x, &v, &mut y, &mut product[..2], &mut duals), length("product", 3, 2));
     assert_eq!(jvp_into(&Ring, &x, &v, &mut y, &mut product, &mut duals[..4]), short);
     assert_eq!(jacobian_into(&Ring, &x, &mut y, &mut [0.0; 5], &mut duals), length("jacobian", 6, 5));
+    assert_eq!(gradient_into(&Rosenbrock, &x, &mut [0.0; 3], &mut duals).err(), length("gradient", 2, 3).err());
+    let one_short = gradient_into(&Rosenbrock, &x, &mut [0.0; 2], &mut duals[..1]);
+    assert_eq!(one_short, Err(Error::Workspace { what: "work", needed: 2, found: 1 }));
     assert_eq!(jacobian_into(&Ring, &x, &mut y, &mut [0.0; 6], &mut duals[..4]), short);
 
-    let (mut nodes, mut work) = ([Node::default(); 20], [Var::ZERO; 5]);
+    let (mut nodes, mut work) = ([Node::EMPTY; 20], [Var::ZERO; 5]);
     let tape = Tape::new(&mut nodes);
     let mut g = [7.0; 2];
     assert_eq!(vjp(&Ring, &x, &v, &mut y, &mut g, &tape, &mut work), length("w", 3, 2));
@@ -150,7 +161,7 @@ fn misuse_is_refused_before_anything_is_written() {
     assert_eq!(gradient_reverse(&Rosenbrock, &x, &mut g, &tape, &mut work), Err(taken));
     assert_eq!((y, product, g, tape.len()), ([7.0; 3], [7.0; 3], [7.0; 2], 1));
 
-    let mut nodes = [Node::default(); 20];
+    let mut nodes = [Node::EMPTY; 20];
     let tape = Tape::new(&mut nodes);
     let mut work = [Var::ZERO; 2];
     let mut call = |v: &[f64], g: &mut [f64], hv: &mut [f64]| {
@@ -162,20 +173,24 @@ fn misuse_is_refused_before_anything_is_written() {
     assert_eq!(call(&v, &mut [0.0; 2], &mut [0.0; 2]), None);
 }
 
-/// Nothing that refers to a record outlives it.
+/// Whatever an earlier call left in the workspace, of whichever tape.
 #[test]
-fn the_workspace_is_constant_afterwards() {
-    let (mut nodes, mut work) = ([Node::default(); 20], [Var::ZERO; 5]);
-    let tape = Tape::new(&mut nodes);
-    let (mut y, mut product) = ([0.0; 3], [0.0; 2]);
-    vjp(&Ring, &[1.0, 2.0], &[1.0; 3], &mut y, &mut product, &tape, &mut work).unwrap();
-    assert!(tape.is_empty() && work.iter().all(|var| var.is_zero()));
+fn tape_and_workspace_can_be_used_again() {
+    let (mut nodes, mut others, mut work) = ([Node::EMPTY; 20], [Node::EMPTY; 20], [Var::ZERO; 5]);
+    let (tape, other) = (Tape::new(&mut nodes), Tape::new(&mut others));
+    for tape in [&tape, &tape, &other, &tape] {
+        let (mut y, mut product) = ([0.0; 3], [0.0; 2]);
+        vjp(&Ring, &[1.0, 2.0], &[1.0; 3], &mut y, &mut product, tape, &mut work).unwrap();
+        assert!(tape.is_empty());
+        let cos = libm::cos(3.0);
+        assert_eq!(product, [4.0 + cos, 2.0 + cos]);
+    }
 }
 
 #[test]
 fn no_number_makes_it_panic() {
     let special = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 5e-324, 1e308, -1e308];
-    let (mut nodes, mut dual_nodes) = ([Node::default(); 20], [Node::default(); 20]);
+    let (mut nodes, mut dual_nodes) = ([Node::EMPTY; 20], [Node::EMPTY; 20]);
     let (tape, duals) = (Tape::new(&mut nodes), Tape::new(&mut dual_nodes));
     let (mut work, mut dual_work) = ([Var::ZERO; 5], [Var::ZERO; 2]);
     for a in special {

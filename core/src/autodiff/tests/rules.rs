@@ -131,7 +131,7 @@ fn slopes_where_squares_would_overflow_or_cancel() {
 #[test]
 fn tape_and_duals_give_the_same_bits() {
     fn check<T: Real>() {
-        let mut nodes = [Node::default(); 1];
+        let mut nodes = [Node::EMPTY; 1];
         let edges = [0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
         for x in POINTS.into_iter().chain(edges) {
             let mut tape = Tape::<T>::new(&mut nodes);
@@ -229,7 +229,7 @@ fn abs_at_zero_follows_the_sign_and_keeps_nan() {
 #[test]
 fn zero_means_the_derivatives_too() {
     assert!(D::<f64>::ZERO.is_zero() && !D::variable(0.0, 0).is_zero());
-    let mut nodes = [Node::default(); 1];
+    let mut nodes = [Node::EMPTY; 1];
     let tape = Tape::new(&mut nodes);
     let x = tape.variable(0.0_f64);
     assert!(!x.is_zero() && (x - x).is_zero() && super::super::Var::<f64>::ZERO.is_zero());
