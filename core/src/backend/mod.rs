@@ -11,9 +11,16 @@
 //! | `norm` | ‖x‖₂, without overflow or underflow | 2n, rarely 5n |
 //! | `gemv`, `gemm` | αAx + βy, αAB + βC, transposes by strides | 2mn, 2mnk |
 //! | `syrk` | lower triangle of αAAᵀ + βC | n²k |
+//! | `ger` | A + αxyᵀ | 2mn |
+//! | `solve_triangular` | T⁻¹B, transposes by strides | n²p |
 //! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
 
 mod gemm;
+#[cfg(test)]
+mod tests;
+mod triangular;
+
+pub use triangular::Triangle;
 
 use crate::autodiff::ScalarFunction;
 use crate::error::{Error, check_length, check_shape};
@@ -70,6 +77,57 @@ pub trait Backend<T: Real> {
     fn syrk(&self, alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
         check_shape("c", (a.rows(), a.rows()), c.shape())?;
         gemm::syrk(alpha, a, beta, c);
+        Ok(())
+    }
+
+    /// A ← A + α x yᵀ, A m × n, x of length m, y of length n: column by column, aⱼ + (α yⱼ) x.
+    ///
+    /// For an update whose two vectors are at hand. A single reflection A − v (τ Aᵀv)ᵀ takes a dot product and an axpy a
+    /// column instead: the column is then read once from memory, and no workspace holds Aᵀv.
+    ///
+    /// Errors: [`Error::Length`] for `x` or `y`; A is untouched then.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let mut a = Matrix::from_rows([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]);
+    /// Portable.ger(2.0, &[1.0, -1.0], &[3.0, 0.0, 4.0], a.view_mut())?;
+    /// assert_eq!(a, Matrix::from_rows([[7.0, 0.0, 8.0], [-6.0, 1.0, -8.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    #[inline]
+    fn ger(&self, alpha: T, x: &[T], y: &[T], mut a: MatMut<'_, T>) -> Result<(), Error> {
+        check_length("x", a.rows(), x.len())?;
+        check_length("y", a.cols(), y.len())?;
+        for (column, &y) in a.cols_mut().zip(y) {
+            self.axpy(alpha * y, x, column);
+        }
+        Ok(())
+    }
+
+    /// B ← T⁻¹ B for the named triangle T of `t` (n × n), B n × p. The transpose of a lower triangle is an upper one:
+    /// Lᵀ X = B is `solve_triangular(Triangle::Upper, l.transpose(), b)`.
+    ///
+    /// Substitution, backward stable row by row: (T + ΔT) x = b with |ΔT| ≤ n ε |T| (`triangular.rs` has the source).
+    ///
+    /// Errors: [`Error::Shape`], and [`Error::Singular`] for a zero on the diagonal; B is untouched then. NaN and infinities
+    /// pass through; nothing is scaled, so an x that is not representable comes out infinite.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable, backend::Triangle};
+    /// let l = Matrix::from_rows([[2.0, 99.0], [1.0, 4.0]]); // 99 is not read
+    /// let mut b = Matrix::from_rows([[5.0], [8.0]]);
+    /// Portable.solve_triangular(Triangle::Upper, l.view().transpose(), b.view_mut())?; // 2x + y = 5, 4y = 8
+    /// assert_eq!(b, Matrix::from_rows([[1.5], [2.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    fn solve_triangular(&self, triangle: Triangle, t: MatRef<'_, T>, mut b: MatMut<'_, T>) -> Result<(), Error> {
+        triangular::check_system(t, &b)?;
+        for x in b.cols_mut() {
+            match triangle {
+                Triangle::Lower => triangular::forward(self, t, x),
+                Triangle::Upper => triangular::backward(self, t, x),
+            }
+        }
         Ok(())
     }
 

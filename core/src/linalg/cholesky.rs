@@ -45,7 +45,7 @@ const SMALL: usize = 16;
 /// let mut b = Matrix::from_rows([[10.0], [9.0]]);
 /// cholesky_in_place(&Portable, a.view_mut())?;
 /// assert_eq!(a, Matrix::from_rows([[2.0, 0.0], [1.0, 2.0]]));
-/// cholesky_solve_in_place(a.view(), b.view_mut())?;
+/// cholesky_solve_in_place(&Portable, a.view(), b.view_mut())?;
 /// assert_eq!(b, Matrix::from_rows([[2.0], [1.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
@@ -130,9 +130,13 @@ fn finish_column<T: Real>(index: usize, column: &mut [T]) -> Result<(), Error> {
 ///
 /// Errors: [`Error::Shape`], and [`Error::Singular`] for a zero on the diagonal; B is untouched then. Cost: 2n² flops a
 /// right-hand side. Backward stable (Higham, theorem 10.4).
-pub fn cholesky_solve_in_place<T: Real>(l: MatRef<'_, T>, mut b: MatMut<'_, T>) -> Result<(), Error> {
-    solve_lower_in_place(l, b.reborrow())?;
-    solve_lower_transposed_in_place(l, b)
+pub fn cholesky_solve_in_place<T: Real>(
+    backend: &impl Backend<T>,
+    l: MatRef<'_, T>,
+    mut b: MatMut<'_, T>,
+) -> Result<(), Error> {
+    solve_lower_in_place(backend, l, b.reborrow())?;
+    solve_lower_transposed_in_place(backend, l, b)
 }
 
 /// ln det(L Lᵀ) = 2 Σ ln |lⱼⱼ| for the lower triangle L of `l` (n × n), as left by [`cholesky_in_place`]; 0 for n = 0.

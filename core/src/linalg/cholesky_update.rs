@@ -76,7 +76,7 @@ pub fn cholesky_downdate_in_place<T: Real>(
     let n = l.rows();
     check_pair(&l, x)?;
     check_workspace("work", cholesky_downdate_work_len(n), work.len())?;
-    solve_lower_in_place(l.as_ref(), MatMut::column_vector(x))?; // step 3
+    solve_lower_in_place(backend, l.as_ref(), MatMut::column_vector(x))?; // step 3
     let mut alpha = distance_to_one(backend, x)?; // step 4
     let (removed, _) = work.split_at_mut(n);
     removed.fill(T::ZERO);

@@ -63,18 +63,16 @@ pub fn complete_orthogonal_in_place<T: Real>(
         if let Some(slot) = tau_right.get_mut(i) {
             *slot = tau;
         }
-        // Step 2, by columns: y = R[..i, i] + R[..i, r..] w, then R[..i, i] −= τ y and R[..i, r + l] −= τ wₗ y.
+        // Step 2, by columns: y = R[..i, i] + R[..i, r..] w, then R[..i, i] −= τ y and R[..i, r..] −= τ y wᵀ.
         let (product, _) = product.split_at_mut(i.min(product.len()));
         product.copy_from_slice(above);
         for (column, &w) in right.cols_mut().zip(row.iter()) {
             backend.axpy(w, column.get(..i).unwrap_or_default(), product);
         }
         backend.axpy(-tau, product, above);
+        backend.ger(-tau, product, row, right.reborrow().block(0, 0, i, n - rank)?)?;
         for (column, &w) in right.cols_mut().zip(row.iter()) {
-            if let Some((above, [slot, ..])) = column.split_at_mut_checked(i) {
-                backend.axpy(-(tau * w), product, above);
-                *slot = w;
-            }
+            column.iter_mut().skip(i).take(1).for_each(|slot| *slot = w);
         }
     }
     check_representable_upper("t", qr.as_ref().block(0, 0, rank, n)?)
@@ -126,7 +124,7 @@ pub fn minimum_norm_solve_in_place<T: Real>(
     let p = b.cols();
     check_finite("b", b.as_ref().block(0, 0, m, p)?)?;
     apply_qt_in_place(backend, qr, tau, b.reborrow().block(0, 0, m, p)?)?;
-    solve_upper_in_place(qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
+    solve_upper_in_place(backend, qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
     for x in b.cols_mut() {
         x.get_mut(rank..).unwrap_or_default().fill(T::ZERO);
     }

@@ -14,7 +14,7 @@
 //!
 //! | problem | routine | flops | workspace |
 //! |---|---|---|---|
-//! | L X = B, R X = B, and with the transpose | [`solve_lower_in_place`] and its kin | n²p | none |
+//! | L X = B, R X = B, and with the transpose | [`solve_lower_in_place`] and its kin, or [`Backend::solve_triangular`](crate::Backend::solve_triangular) | n²p | none |
 //! | X R = B, X Rᵀ = B | [`solve_right_upper_in_place`] and its kin | n²p | none |
 //! | A X = B, A symmetric positive definite | [`cholesky_in_place`], [`cholesky_solve_in_place`] | n³/3 + 2n²p | none |
 //! | min ‖A X − B‖, m ≥ n, full rank | [`least_squares_in_place`] | 2n²(m − n/3) + 4mnp | `tau`: k |

@@ -138,7 +138,7 @@ pub fn least_squares_in_place<T: Real>(
     qr_in_place(backend, a.reborrow(), tau)?;
     apply_qt_in_place(backend, a.as_ref(), tau, b.reborrow())?;
     let columns = b.cols();
-    solve_upper_in_place(a.as_ref().block(0, 0, n, n)?, b.reborrow().block(0, 0, n, columns)?)?;
+    solve_upper_in_place(backend, a.as_ref().block(0, 0, n, n)?, b.reborrow().block(0, 0, n, columns)?)?;
     check_representable("x", b.as_ref().block(0, 0, n, columns)?)
 }
 

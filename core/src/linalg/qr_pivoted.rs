@@ -180,7 +180,7 @@ pub fn qr_pivoted_solve_in_place<T: Real>(
     check_finite("b", b.as_ref().block(0, 0, m, b.cols())?)?;
     let p = b.cols();
     apply_qt_in_place(backend, qr, tau, b.reborrow().block(0, 0, m, p)?)?;
-    solve_upper_in_place(qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
+    solve_upper_in_place(backend, qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
     for x in b.cols_mut() {
         x.get_mut(rank..).unwrap_or_default().fill(T::ZERO);
     }

@@ -58,7 +58,7 @@ pub const fn qr_remove_row_work_len(order: usize) -> usize {
 /// let (mut rows, mut y) = (Matrix::from_rows([[1.0, 2.0]]), Matrix::from_rows([[5.0]]));
 /// qr_append_rows_in_place(&Portable, r.view_mut(), rows.view_mut(), Some((c.view_mut(), y.view_mut())))?;
 /// assert!(y[(0, 0)].abs() < 1e-14); // no residual
-/// solve_upper_in_place(r.view(), c.view_mut())?;
+/// solve_upper_in_place(&Portable, r.view(), c.view_mut())?;
 /// assert!((c[(0, 0)] - 1.0).abs() < 1e-14 && (c[(1, 0)] - 2.0).abs() < 1e-14);
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
@@ -135,7 +135,7 @@ pub fn qr_remove_row_in_place<T: Real>(
     let (a, rest) = work.split_at_mut(n);
     let (cosines, _) = rest.split_at_mut(n);
     a.copy_from_slice(row);
-    solve_upper_transposed_in_place(r.as_ref(), MatMut::column_vector(a))?; // step 3
+    solve_upper_transposed_in_place(backend, r.as_ref(), MatMut::column_vector(a))?; // step 3
     let mut alpha = distance_to_one(backend, a)?; // step 4
     // ζ needs a before step 5 overwrites it by the sines.
     if let Some((c, y)) = &mut rhs {

@@ -319,7 +319,7 @@ impl<'a, T: Real> Krylov<'a, T> {
         if (0..k).all(|i| r.get(i, i).is_some_and(|d| d > threshold)) {
             let z = self.gmres.get_mut(..k).unwrap_or_default();
             z.copy_from_slice(self.rotated.get(..k).unwrap_or_default());
-            return solve_upper_in_place(r, MatMut::column_vector(z));
+            return solve_upper_in_place(backend, r, MatMut::column_vector(z));
         }
         self.decompose(backend)?;
         // The shortest of all minimizers: directions with σ below the threshold take no part.
