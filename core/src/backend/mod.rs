@@ -28,6 +28,24 @@ use crate::matrix::{MatMut, MatRef, slice};
 use crate::scalar::Real;
 
 /// The kernels. Every algorithm takes `&impl Backend<T>`; [`Portable`] is the one with the default bodies.
+///
+/// ```
+/// use gaussling_core::{Backend, Matrix, Portable};
+/// let a = Matrix::from_rows([[1.0, 2.0], [3.0, 4.0]]);
+/// let mut y = [1.0, 1.0];
+/// Portable.gemv(2.0, a.view().transpose(), &[1.0, -1.0], 1.0, &mut y)?; // 2Aᵀx + y
+/// assert_eq!(y, [-3.0, -3.0]);
+///
+/// /// A backend of your own overrides what it does faster; the rest is built on that.
+/// struct Unrolled;
+/// impl Backend<f64> for Unrolled {
+///     fn dot(&self, x: &[f64], y: &[f64]) -> f64 {
+///         x.iter().zip(y).map(|(x, y)| x * y).sum()
+///     }
+/// }
+/// assert_eq!(Unrolled.dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub trait Backend<T: Real> {
     /// Σ xᵢ yᵢ, summed in eight interleaved parts (a fixed order).
     #[inline]
@@ -57,14 +75,25 @@ pub trait Backend<T: Real> {
         slice::norm(x)
     }
 
-    /// y ← α A x + β y; y is not read where β = 0.
+    /// y ← α A x + β y; y is not read where β = 0. Errors: [`Error::Length`] for `x` or `y`; y is untouched then.
     fn gemv(&self, alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T]) -> Result<(), Error> {
         check_length("x", a.cols(), x.len())?;
         check_length("y", a.rows(), y.len())?;
         self.gemm(alpha, a, MatRef::column_vector(x), beta, MatMut::column_vector(y))
     }
 
-    /// C ← α A B + β C; C is not read where β = 0. Transposes: pass `a.transpose()`.
+    /// C ← α A B + β C, A m × k, B k × n; C is not read where β = 0. Transposes: pass `a.transpose()`.
+    ///
+    /// Errors: [`Error::Shape`] for `b` or `c`; C is untouched then.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let (a, b) = (Matrix::from_rows([[1.0, 2.0]]), Matrix::from_rows([[3.0, 4.0], [5.0, 6.0]]));
+    /// let mut c = Matrix::from_rows([[f64::NAN], [f64::NAN]]);
+    /// Portable.gemm(1.0, b.view(), a.view().transpose(), 0.0, c.view_mut())?; // B Aᵀ
+    /// assert_eq!(c, Matrix::from_rows([[11.0], [17.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[inline]
     fn gemm(&self, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
         check_shape("b", (a.cols(), b.cols()), b.shape())?;
@@ -73,7 +102,17 @@ pub trait Backend<T: Real> {
         Ok(())
     }
 
-    /// Lower triangle of C ← α A Aᵀ + β C; the strict upper triangle is neither read nor written.
+    /// Lower triangle of C ← α A Aᵀ + β C, A n × k; the strict upper triangle is neither read nor written.
+    ///
+    /// Errors: [`Error::Shape`] for `c`, which is untouched then.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let (a, mut c) = (Matrix::from_rows([[1.0], [2.0]]), Matrix::from_element(7.0));
+    /// Portable.syrk(1.0, a.view(), 0.0, c.view_mut())?;
+    /// assert_eq!(c, Matrix::from_rows([[1.0, 7.0], [2.0, 4.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     fn syrk(&self, alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
         check_shape("c", (a.rows(), a.rows()), c.shape())?;
         gemm::syrk(alpha, a, beta, c);
@@ -120,6 +159,7 @@ pub trait Backend<T: Real> {
     /// assert_eq!(b, Matrix::from_rows([[1.5], [2.0]]));
     /// # Ok::<(), gaussling_core::Error>(())
     /// ```
+    #[inline]
     fn solve_triangular(&self, triangle: Triangle, t: MatRef<'_, T>, mut b: MatMut<'_, T>) -> Result<(), Error> {
         triangular::check_system(t, &b)?;
         for x in b.cols_mut() {
@@ -149,6 +189,11 @@ pub trait Backend<T: Real> {
 }
 
 /// The portable kernels: the same bits on every platform.
+///
+/// ```
+/// use gaussling_core::{Backend, Portable};
+/// assert!((Portable.norm(&[3e200_f64, 4e200]) / 5e200 - 1.0).abs() < 1e-15);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Portable;
 

@@ -14,7 +14,8 @@ use crate::error::{Error, check_shape};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
-/// Which triangle of a square matrix holds the numbers; the other one is not read.
+/// Which triangle of a square matrix holds the numbers; the other one is not read. For
+/// [`Backend::solve_triangular`], which has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Triangle {
     /// The diagonal and what is below it.

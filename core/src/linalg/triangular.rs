@@ -22,6 +22,7 @@ use crate::scalar::Real;
 /// assert_eq!(b, Matrix::from_rows([[1.0], [2.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
+#[inline]
 pub fn solve_lower_in_place<T: Real>(
     backend: &impl Backend<T>,
     l: MatRef<'_, T>,
@@ -41,6 +42,7 @@ pub fn solve_lower_in_place<T: Real>(
 /// assert_eq!(b, Matrix::from_rows([[1.0], [2.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
+#[inline]
 pub fn solve_lower_transposed_in_place<T: Real>(
     backend: &impl Backend<T>,
     l: MatRef<'_, T>,
@@ -60,6 +62,7 @@ pub fn solve_lower_transposed_in_place<T: Real>(
 /// assert_eq!(b, Matrix::from_rows([[1.0, 1.0], [2.0, 0.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
+#[inline]
 pub fn solve_upper_in_place<T: Real>(
     backend: &impl Backend<T>,
     r: MatRef<'_, T>,
@@ -79,6 +82,7 @@ pub fn solve_upper_in_place<T: Real>(
 /// assert_eq!(b, Matrix::from_rows([[1.0], [2.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
+#[inline]
 pub fn solve_upper_transposed_in_place<T: Real>(
     backend: &impl Backend<T>,
     r: MatRef<'_, T>,

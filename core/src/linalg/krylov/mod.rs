@@ -41,6 +41,10 @@ use crate::scalar::Real;
 
 /// Elements of workspace for vectors of length `n` and a space of dimension up to `max_dim`; `usize::MAX` when that many
 /// cannot be counted.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::krylov_work_len(100, 3), 4 * 100 + 2 * 4 * 3 + 3 * 3 + 6 * 3 + 4);
+/// ```
 pub const fn krylov_work_len(n: usize, max_dim: usize) -> usize {
     let rows = max_dim.saturating_add(1);
     let basis = n.saturating_mul(rows);
