@@ -139,6 +139,7 @@ fn finish_column<T: Real>(index: usize, column: &mut [T]) -> Result<(), Error> {
 /// assert_eq!(b, Matrix::from_rows([[2.0, 1.0], [1.0, 0.0]]));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
+#[inline]
 pub fn cholesky_solve_in_place<T: Real>(
     backend: &impl Backend<T>,
     l: MatRef<'_, T>,
