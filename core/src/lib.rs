@@ -20,7 +20,7 @@ pub mod optim;
 pub mod scalar;
 
 pub use autodiff::Dual;
-pub use backend::{Backend, Portable};
+pub use backend::{Backend, Portable, Triangle};
 pub use error::Error;
 pub use matrix::{MatMut, MatRef, Matrix, Vector};
 pub use scalar::Real;

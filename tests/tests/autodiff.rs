@@ -18,7 +18,7 @@ impl VectorFunction for Cholesky {
         x.copy_from_slice(&input[N * N..]);
         let mut a = MatMut::new(&mut a, N, N).unwrap();
         cholesky_in_place(&Portable, a.reborrow()).unwrap();
-        cholesky_solve_in_place(a.as_ref(), MatMut::column_vector(x)).unwrap();
+        cholesky_solve_in_place(&Portable, a.as_ref(), MatMut::column_vector(x)).unwrap();
     }
 }
 

@@ -65,12 +65,20 @@ impl<T: Real> TaylorTest<T> {
     }
 }
 
-/// Length of `work` for [`directional_difference`] and [`taylor_test`]: n + 2m.
+/// Length of `work` for [`directional_difference`] and [`taylor_test`]: n + 2m; `usize::MAX` when they cannot be counted.
+///
+/// ```
+/// assert_eq!(gaussling_core::autodiff::check::difference_work_len(3, 2), 7);
+/// ```
 pub const fn difference_work_len(n: usize, m: usize) -> usize {
     n.saturating_add(m.saturating_mul(2))
 }
 
-/// Length of `work` for [`dot_product_test`]: n + m.
+/// Length of `work` for [`dot_product_test`]: n + m; `usize::MAX` when they cannot be counted.
+///
+/// ```
+/// assert_eq!(gaussling_core::autodiff::check::dot_product_work_len(3, 2), 5);
+/// ```
 pub const fn dot_product_work_len(n: usize, m: usize) -> usize {
     n.saturating_add(m)
 }

@@ -15,6 +15,13 @@ use super::rules::{self, functions_by_rules};
 use crate::scalar::Real;
 
 /// `value + Σ eps[i] εᵢ`. Comparisons look at the value only. Nests: `Dual<Dual<f64, 1>, 1>` gives second derivatives.
+///
+/// ```
+/// use gaussling_core::Dual;
+/// let (x, y) = (Dual::<f64, 2>::variable(3.0, 0), Dual::variable(2.0, 1));
+/// let z = x * x * y + Dual::constant(1.0);
+/// assert_eq!((z.value, z.eps), (19.0, [12.0, 9.0])); // (2xy, x²)
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Dual<T, const N: usize> {
     /// The value.

@@ -10,6 +10,18 @@ use crate::error::{Error, check_length, check_workspace};
 use crate::scalar::Real;
 
 /// Value and derivative `(f(x), f′(x))`; the value has the bits of `f.eval(x)`.
+///
+/// ```
+/// use gaussling_core::{Real, autodiff::{ScalarFunction, derivative}};
+/// #[derive(Clone, Copy)]
+/// struct Reciprocal;
+/// impl ScalarFunction for Reciprocal {
+///     fn eval<T: Real>(&self, x: T) -> T {
+///         T::ONE / x
+///     }
+/// }
+/// assert_eq!(derivative(Reciprocal, 2.0), (0.5, -0.25));
+/// ```
 #[inline]
 pub fn derivative<T: Real>(f: impl ScalarFunction, x: T) -> (T, T) {
     let y = f.eval(Dual::variable(x, 0));

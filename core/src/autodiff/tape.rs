@@ -24,7 +24,7 @@ use crate::error::{Error, check_length, check_workspace};
 use crate::scalar::Real;
 
 /// Room for one recorded operation. Fill an array with [`Node::EMPTY`] or a vector with `Node::default()` and hand it to
-/// [`Tape::new`].
+/// [`Tape::new`], whose type has an example.
 pub struct Node<T> {
     // A cell a field and not one around all of them: the sweep then moves one number where it would copy the node.
     parents: Cell<[u32; 4]>,
@@ -194,6 +194,16 @@ impl<'a, T: Real> Tape<'a, T> {
     /// As [`sweep`](Self::sweep) for Σ wᵢ yᵢ: the transposed Jacobian times `weights`.
     ///
     /// Errors: those of [`sweep`](Self::sweep), and [`Error::Length`] when there are not as many weights as outputs.
+    ///
+    /// ```
+    /// use gaussling_core::autodiff::{Node, Tape};
+    /// let mut nodes = [Node::EMPTY; 4];
+    /// let tape = Tape::new(&mut nodes);
+    /// let (x, y) = (tape.variable(3.0), tape.variable(2.0));
+    /// tape.sweep_weighted(&[x * y, x - y], &[1.0, 10.0])?; // of xy + 10(x − y)
+    /// assert_eq!((tape.adjoint(x), tape.adjoint(y)), (12.0, -7.0));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     pub fn sweep_weighted(&self, outputs: &[Var<'_, T>], weights: &[T]) -> Result<(), Error> {
         check_length("weights", outputs.len(), weights.len())?;
         check_workspace("tape", self.len(), self.capacity())?;

@@ -13,6 +13,17 @@ use crate::scalar::Real;
 ///
 /// Made by [`Tape::variable`], or by [`Real::ZERO`], [`Real::ONE`] and [`Real::from_f64`] as constants. Comparisons look at
 /// the value only, and values have the bits of the plain computation. `Var<Dual<T, 1>>` gives Hessian-vector products.
+///
+/// ```
+/// use gaussling_core::{Real, autodiff::{Node, Tape, Var}};
+/// let mut nodes = [Node::EMPTY; 2];
+/// let tape = Tape::new(&mut nodes);
+/// let x = tape.variable(4.0);
+/// let y = Var::constant(3.0) * x.sqrt(); // no node: a function of x alone
+/// tape.sweep(y)?;
+/// assert_eq!((y.primal(), tape.adjoint(x), tape.len()), (6.0, 0.75, 1));
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Var<'t, T> {
     value: T,

@@ -11,9 +11,16 @@
 //! | `norm` | ‖x‖₂, without overflow or underflow | 2n, rarely 5n |
 //! | `gemv`, `gemm` | αAx + βy, αAB + βC, transposes by strides | 2mn, 2mnk |
 //! | `syrk` | lower triangle of αAAᵀ + βC | n²k |
+//! | `ger` | A + αxyᵀ | 2mn |
+//! | `solve_triangular` | T⁻¹B, transposes by strides | n²p |
 //! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
 
 mod gemm;
+#[cfg(test)]
+mod tests;
+mod triangular;
+
+pub use triangular::Triangle;
 
 use crate::autodiff::ScalarFunction;
 use crate::error::{Error, check_length, check_shape};
@@ -21,6 +28,24 @@ use crate::matrix::{MatMut, MatRef, slice};
 use crate::scalar::Real;
 
 /// The kernels. Every algorithm takes `&impl Backend<T>`; [`Portable`] is the one with the default bodies.
+///
+/// ```
+/// use gaussling_core::{Backend, Matrix, Portable};
+/// let a = Matrix::from_rows([[1.0, 2.0], [3.0, 4.0]]);
+/// let mut y = [1.0, 1.0];
+/// Portable.gemv(2.0, a.view().transpose(), &[1.0, -1.0], 1.0, &mut y)?; // 2Aᵀx + y
+/// assert_eq!(y, [-3.0, -3.0]);
+///
+/// /// A backend of your own overrides what it does faster; the rest is built on that.
+/// struct Unrolled;
+/// impl Backend<f64> for Unrolled {
+///     fn dot(&self, x: &[f64], y: &[f64]) -> f64 {
+///         x.iter().zip(y).map(|(x, y)| x * y).sum()
+///     }
+/// }
+/// assert_eq!(Unrolled.dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub trait Backend<T: Real> {
     /// Σ xᵢ yᵢ, summed in eight interleaved parts (a fixed order).
     #[inline]
@@ -50,14 +75,25 @@ pub trait Backend<T: Real> {
         slice::norm(x)
     }
 
-    /// y ← α A x + β y; y is not read where β = 0.
+    /// y ← α A x + β y; y is not read where β = 0. Errors: [`Error::Length`] for `x` or `y`; y is untouched then.
     fn gemv(&self, alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T]) -> Result<(), Error> {
         check_length("x", a.cols(), x.len())?;
         check_length("y", a.rows(), y.len())?;
         self.gemm(alpha, a, MatRef::column_vector(x), beta, MatMut::column_vector(y))
     }
 
-    /// C ← α A B + β C; C is not read where β = 0. Transposes: pass `a.transpose()`.
+    /// C ← α A B + β C, A m × k, B k × n; C is not read where β = 0. Transposes: pass `a.transpose()`.
+    ///
+    /// Errors: [`Error::Shape`] for `b` or `c`; C is untouched then.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let (a, b) = (Matrix::from_rows([[1.0, 2.0]]), Matrix::from_rows([[3.0, 4.0], [5.0, 6.0]]));
+    /// let mut c = Matrix::from_rows([[f64::NAN], [f64::NAN]]);
+    /// Portable.gemm(1.0, b.view(), a.view().transpose(), 0.0, c.view_mut())?; // B Aᵀ
+    /// assert_eq!(c, Matrix::from_rows([[11.0], [17.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[inline]
     fn gemm(&self, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
         check_shape("b", (a.cols(), b.cols()), b.shape())?;
@@ -66,10 +102,72 @@ pub trait Backend<T: Real> {
         Ok(())
     }
 
-    /// Lower triangle of C ← α A Aᵀ + β C; the strict upper triangle is neither read nor written.
+    /// Lower triangle of C ← α A Aᵀ + β C, A n × k; the strict upper triangle is neither read nor written.
+    ///
+    /// Errors: [`Error::Shape`] for `c`, which is untouched then.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let (a, mut c) = (Matrix::from_rows([[1.0], [2.0]]), Matrix::from_element(7.0));
+    /// Portable.syrk(1.0, a.view(), 0.0, c.view_mut())?;
+    /// assert_eq!(c, Matrix::from_rows([[1.0, 7.0], [2.0, 4.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     fn syrk(&self, alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
         check_shape("c", (a.rows(), a.rows()), c.shape())?;
         gemm::syrk(alpha, a, beta, c);
+        Ok(())
+    }
+
+    /// A ← A + α x yᵀ, A m × n, x of length m, y of length n: column by column, aⱼ + (α yⱼ) x.
+    ///
+    /// For an update whose two vectors are at hand. A single reflection A − v (τ Aᵀv)ᵀ takes a dot product and an axpy a
+    /// column instead: the column is then read once from memory, and no workspace holds Aᵀv.
+    ///
+    /// Errors: [`Error::Length`] for `x` or `y`; A is untouched then.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let mut a = Matrix::from_rows([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]);
+    /// Portable.ger(2.0, &[1.0, -1.0], &[3.0, 0.0, 4.0], a.view_mut())?;
+    /// assert_eq!(a, Matrix::from_rows([[7.0, 0.0, 8.0], [-6.0, 1.0, -8.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    #[inline]
+    fn ger(&self, alpha: T, x: &[T], y: &[T], mut a: MatMut<'_, T>) -> Result<(), Error> {
+        check_length("x", a.rows(), x.len())?;
+        check_length("y", a.cols(), y.len())?;
+        for (column, &y) in a.cols_mut().zip(y) {
+            self.axpy(alpha * y, x, column);
+        }
+        Ok(())
+    }
+
+    /// B ← T⁻¹ B for the named triangle T of `t` (n × n), B n × p. The transpose of a lower triangle is an upper one:
+    /// Lᵀ X = B is `solve_triangular(Triangle::Upper, l.transpose(), b)`.
+    ///
+    /// Substitution, backward stable row by row: (T + ΔT) x = b with |ΔT| ≤ n ε |T| (`triangular.rs` has the source).
+    ///
+    /// Errors: [`Error::Shape`], and [`Error::Singular`] for a zero on the diagonal; B is untouched then. NaN and infinities
+    /// pass through; nothing is scaled, so an x that is not representable comes out infinite.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable, backend::Triangle};
+    /// let l = Matrix::from_rows([[2.0, 99.0], [1.0, 4.0]]); // 99 is not read
+    /// let mut b = Matrix::from_rows([[5.0], [8.0]]);
+    /// Portable.solve_triangular(Triangle::Upper, l.view().transpose(), b.view_mut())?; // 2x + y = 5, 4y = 8
+    /// assert_eq!(b, Matrix::from_rows([[1.5], [2.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    #[inline]
+    fn solve_triangular(&self, triangle: Triangle, t: MatRef<'_, T>, mut b: MatMut<'_, T>) -> Result<(), Error> {
+        triangular::check_system(t, &b)?;
+        for x in b.cols_mut() {
+            match triangle {
+                Triangle::Lower => triangular::forward(self, t, x),
+                Triangle::Upper => triangular::backward(self, t, x),
+            }
+        }
         Ok(())
     }
 
@@ -91,6 +189,11 @@ pub trait Backend<T: Real> {
 }
 
 /// The portable kernels: the same bits on every platform.
+///
+/// ```
+/// use gaussling_core::{Backend, Portable};
+/// assert!((Portable.norm(&[3e200_f64, 4e200]) / 5e200 - 1.0).abs() < 1e-15);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Portable;
 

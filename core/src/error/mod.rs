@@ -7,6 +7,13 @@
 use core::fmt;
 
 /// Why a call was refused. Small and `Copy`; unless a routine says otherwise, its outputs are untouched.
+///
+/// ```
+/// use gaussling_core::{Error, MatRef};
+/// let refused = MatRef::new(&[1.0, 2.0, 3.0], 2, 2);
+/// assert_eq!(refused, Err(Error::Length { what: "matrix elements", expected: 4, found: 3 }));
+/// assert_eq!(refused.unwrap_err().to_string(), "matrix elements has length 3, but must have 4");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -42,12 +49,13 @@ pub enum Error {
         /// The argument's name.
         what: &'static str,
     },
-    /// A pivot of a Cholesky factorization is not positive: the matrix is not positive definite.
+    /// A pivot of a Cholesky factorization, of its downdate or of an LDLᵀ factorization is not positive: the matrix is not
+    /// positive definite, or not semi-definite.
     NotPositiveDefinite {
         /// Index of the failing pivot, from 0.
         pivot: usize,
     },
-    /// A diagonal element of a triangular matrix is zero.
+    /// A diagonal element of a triangular matrix, a pivot of an elimination (to rounding) or a singular value is zero.
     Singular {
         /// Its index, from 0.
         column: usize,
@@ -73,7 +81,7 @@ impl fmt::Display for Error {
             Self::NotPositiveDefinite { pivot } => {
                 write!(f, "matrix is not positive definite: pivot {pivot} is not positive")
             }
-            Self::Singular { column } => write!(f, "triangular matrix is singular: diagonal element {column} is zero"),
+            Self::Singular { column } => write!(f, "matrix is singular: diagonal element or pivot {column} is zero"),
             Self::InvalidOption { what } => write!(f, "option out of range: {what}"),
         }
     }

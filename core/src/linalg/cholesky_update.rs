@@ -26,6 +26,10 @@ use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// Elements of workspace for [`cholesky_downdate_in_place`] with a matrix of order `order`.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::cholesky_downdate_work_len(5), 5);
+/// ```
 pub const fn cholesky_downdate_work_len(order: usize) -> usize {
     order
 }
@@ -67,6 +71,16 @@ pub fn cholesky_update_in_place<T: Real>(mut l: MatMut<'_, T>, x: &mut [T]) -> R
 /// Errors: [`Error::Shape`], [`Error::Length`], [`Error::Workspace`] (see [`cholesky_downdate_work_len`]), [`Error::NonFinite`],
 /// [`Error::Singular`] for a zero on the diagonal: nothing is written. [`Error::NotPositiveDefinite`] with the first pivot that is
 /// not positive: L is untouched, `x` and the workspace are not.
+///
+/// ```
+/// use gaussling_core::{Error, Matrix, Portable, linalg::cholesky_downdate_in_place};
+/// let mut l = Matrix::from_rows([[5.0_f64, 0.0], [0.0, 1.0]]); // A = diag(25, 1)
+/// cholesky_downdate_in_place(&Portable, l.view_mut(), &mut [3.0, 0.0], &mut [0.0; 2])?; // 25 − 3²
+/// assert!((l[(0, 0)] - 4.0).abs() < 1e-14);
+/// let refused = cholesky_downdate_in_place(&Portable, l.view_mut(), &mut [0.0, 2.0], &mut [0.0; 2]); // 1 − 2²
+/// assert_eq!(refused, Err(Error::NotPositiveDefinite { pivot: 1 }));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn cholesky_downdate_in_place<T: Real>(
     backend: &impl Backend<T>,
     mut l: MatMut<'_, T>,
@@ -76,7 +90,7 @@ pub fn cholesky_downdate_in_place<T: Real>(
     let n = l.rows();
     check_pair(&l, x)?;
     check_workspace("work", cholesky_downdate_work_len(n), work.len())?;
-    solve_lower_in_place(l.as_ref(), MatMut::column_vector(x))?; // step 3
+    solve_lower_in_place(backend, l.as_ref(), MatMut::column_vector(x))?; // step 3
     let mut alpha = distance_to_one(backend, x)?; // step 4
     let (removed, _) = work.split_at_mut(n);
     removed.fill(T::ZERO);

@@ -28,6 +28,10 @@ use crate::scalar::Real;
 
 /// Elements of workspace for [`complete_orthogonal_in_place`] and [`minimum_norm_solve_in_place`] with a matrix of `cols`
 /// columns.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::complete_orthogonal_work_len(3), 6);
+/// ```
 pub const fn complete_orthogonal_work_len(cols: usize) -> usize {
     cols.saturating_mul(2)
 }
@@ -39,6 +43,15 @@ pub const fn complete_orthogonal_work_len(cols: usize) -> usize {
 /// [`complete_orthogonal_work_len`]), [`Error::InvalidOption`] for a rank above min(m, n), [`Error::Singular`] for a zero among
 /// the first `rank` diagonal elements, [`Error::NonFinite`] for `qr`: nothing is written. [`Error::NonFinite`] for `t`: an
 /// element of T is not representable.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::*};
+/// let mut r = Matrix::from_rows([[3.0_f64, 4.0]]); // a triangle of order 1 and one column beside it
+/// let mut tau_right = [0.0];
+/// complete_orthogonal_in_place(&Portable, r.view_mut(), 1, &mut tau_right, &mut [0.0; 4])?;
+/// assert!((r[(0, 0)] + 5.0).abs() < 1e-15 && tau_right[0] > 1.0); // T = −‖(3, 4)‖, and τ
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn complete_orthogonal_in_place<T: Real>(
     backend: &impl Backend<T>,
     mut qr: MatMut<'_, T>,
@@ -63,18 +76,16 @@ pub fn complete_orthogonal_in_place<T: Real>(
         if let Some(slot) = tau_right.get_mut(i) {
             *slot = tau;
         }
-        // Step 2, by columns: y = R[..i, i] + R[..i, r..] w, then R[..i, i] −= τ y and R[..i, r + l] −= τ wₗ y.
+        // Step 2, by columns: y = R[..i, i] + R[..i, r..] w, then R[..i, i] −= τ y and R[..i, r..] −= τ y wᵀ.
         let (product, _) = product.split_at_mut(i.min(product.len()));
         product.copy_from_slice(above);
         for (column, &w) in right.cols_mut().zip(row.iter()) {
             backend.axpy(w, column.get(..i).unwrap_or_default(), product);
         }
         backend.axpy(-tau, product, above);
+        backend.ger(-tau, product, row, right.reborrow().block(0, 0, i, n - rank)?)?;
         for (column, &w) in right.cols_mut().zip(row.iter()) {
-            if let Some((above, [slot, ..])) = column.split_at_mut_checked(i) {
-                backend.axpy(-(tau * w), product, above);
-                *slot = w;
-            }
+            column.iter_mut().skip(i).take(1).for_each(|slot| *slot = w);
         }
     }
     check_representable_upper("t", qr.as_ref().block(0, 0, rank, n)?)
@@ -125,8 +136,10 @@ pub fn minimum_norm_solve_in_place<T: Real>(
     check_pivoted(qr, tau, permutation, rank, b.as_ref())?;
     let p = b.cols();
     check_finite("b", b.as_ref().block(0, 0, m, p)?)?;
-    apply_qt_in_place(backend, qr, tau, b.reborrow().block(0, 0, m, p)?)?;
-    solve_upper_in_place(qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
+    // The reflections beyond the rank change rows that are about to be cleared.
+    let (first, tau) = (qr.columns(0, rank)?, tau.get(..rank).unwrap_or_default());
+    apply_qt_in_place(backend, first, tau, b.reborrow().block(0, 0, m, p)?)?;
+    solve_upper_in_place(backend, qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
     for x in b.cols_mut() {
         x.get_mut(rank..).unwrap_or_default().fill(T::ZERO);
     }

@@ -18,8 +18,8 @@
 //!
 //! H and b are scaled by powers of two within, so that squares of norms stay in range. Accuracy: the residual follows a
 //! recurrence and drifts from b − H x by about ε ‖H‖ maxᵢ ‖xᵢ‖; H must be symmetric to rounding. [`Krylov`](super::Krylov)
-//! keeps its basis, costs more, and bears less exact products and several radii. Cost of a step: one product and 10n flops,
-//! 4n more with a radius. Dual numbers pass with [`ConjugateGradientsOptions::fixed_steps`]; b = 0 has no derivative.
+//! keeps its basis, costs more, and bears less exact products and several radii. Cost of a step: one product and 17n flops,
+//! 2n more with a radius. Dual numbers pass with [`ConjugateGradientsOptions::fixed_steps`]; b = 0 has no derivative.
 
 use super::LinearOperator;
 use super::jacobi::{largest, power_of_two_below};
@@ -28,11 +28,15 @@ use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::scalar::Real;
 
 /// Elements of workspace of [`conjugate_gradients`] for order n: 3n; `usize::MAX` when they cannot be counted.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::conjugate_gradients_work_len(10), 30);
+/// ```
 pub const fn conjugate_gradients_work_len(n: usize) -> usize {
     n.saturating_mul(3)
 }
 
-/// Options of [`conjugate_gradients`].
+/// Options of [`conjugate_gradients`], whose documentation has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConjugateGradientsOptions<T> {
     /// ≥ 0, relative to ‖b‖.

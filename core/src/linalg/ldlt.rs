@@ -15,7 +15,7 @@
 //! theorem 10.14, DOI 10.1137/1.9780898718027; the layout of permutation and stop is that of LAPACK's `pstrf` (there L D^½).
 //! Accuracy: ‖Pᵀ A P − L D Lᵀ‖ ≤ c r n ε ‖A‖ (1 + ‖W‖)² + ‖S‖ with W = L₁₁⁻ᵀ L₂₁ᵀ, in practice a few ε ‖A‖. The rank is that of
 //! the pivots; like that of pivoted QR it can be too large for Kahan's matrix and its kind. No square roots, so no digits are
-//! lost at any scale. Cost: n r² − 2r³/3 flops, no workspace. Derivatives: right as long as neither permutation nor rank
+//! lost at any scale. Cost: n²r − nr² + r³/3 flops (all of S is updated in each step), no workspace. Derivatives: right as long as neither permutation nor rank
 //! changes; they are cut off beyond the rank.
 
 use core::cmp::Ordering;
@@ -28,6 +28,10 @@ use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// Elements of workspace for [`ldlt_solve_in_place`] with a matrix of order `order`.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::ldlt_solve_work_len(4), 4);
+/// ```
 pub const fn ldlt_solve_work_len(order: usize) -> usize {
     order
 }
@@ -154,6 +158,15 @@ fn diagonal<T: Real>(a: &MatMut<'_, T>, i: usize) -> T {
 /// above n or an entry of the permutation that is not a row, [`Error::Singular`] for a zero among the first `rank` elements of D,
 /// [`Error::NonFinite`] for `b`: B is untouched. [`Error::NonFinite`] for `x`: an element of X is not representable.
 /// Cost: 2r² flops a right-hand side.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::*};
+/// let ld = Matrix::from_rows([[4.0, 0.0], [0.5, 2.0]]); // L = [[1, 0], [½, 1]], D = diag(4, 2): A = [[4, 2], [2, 3]]
+/// let mut b = Matrix::from_rows([[6.0], [5.0]]);
+/// ldlt_solve_in_place(&Portable, ld.view(), &[0, 1], 2, b.view_mut(), &mut [0.0; 2])?;
+/// assert_eq!(b, Matrix::from_rows([[1.0], [1.0]]));
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn ldlt_solve_in_place<T: Real>(
     backend: &impl Backend<T>,
     ld: MatRef<'_, T>,

@@ -25,7 +25,7 @@
 //!
 //! Accuracy: no vectors are reorthogonalized, so more than min(m, n) steps can be needed. The estimates of norms keep a
 //! few digits; ‖r‖ is found from ‖r̄‖ by a difference and loses digits where damp ‖d‖ is nearly all of ‖r̄‖. Cost of a step:
-//! a product each with A and Aᵀ, 5m + 11n flops, 3n more for `var`.
+//! a product each with A and Aᵀ, 6m + 12n flops, 3n more for `variances`.
 //!
 //! Derivatives: dual numbers pass with [`LsqrOptions::fixed_steps`]. At Aᵀ r₀ = 0, also for b = 0, v₁ has no derivative, nor
 //! then has x.
@@ -37,12 +37,16 @@ use crate::error::{Error, check_length, check_workspace, take};
 use crate::scalar::Real;
 
 /// Elements of workspace of [`lsqr`] for an m × n operator: m + 2n + max(m, n); `usize::MAX` when they cannot be counted.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::lsqr_work_len(5, 2), 14);
+/// ```
 pub const fn lsqr_work_len(m: usize, n: usize) -> usize {
     let longer = if m > n { m } else { n };
     m.saturating_add(n).saturating_add(n).saturating_add(longer)
 }
 
-/// Options of [`lsqr`].
+/// Options of [`lsqr`], whose documentation has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LsqrOptions<T> {
     /// damp ≥ 0; its square multiplies ‖x − x₀‖².

@@ -14,22 +14,22 @@
 //!
 //! | problem | routine | flops | workspace |
 //! |---|---|---|---|
-//! | L X = B, R X = B, and with the transpose | [`solve_lower_in_place`] and its kin | n²p | none |
+//! | L X = B, R X = B, and with the transpose | [`solve_lower_in_place`] and its kin, or [`Backend::solve_triangular`](crate::Backend::solve_triangular) | n²p | none |
 //! | X R = B, X Rᵀ = B | [`solve_right_upper_in_place`] and its kin | n²p | none |
 //! | A X = B, A symmetric positive definite | [`cholesky_in_place`], [`cholesky_solve_in_place`] | n³/3 + 2n²p | none |
 //! | min ‖A X − B‖, m ≥ n, full rank | [`least_squares_in_place`] | 2n²(m − n/3) + 4mnp | `tau`: k |
 //! | the same, any shape and rank, few nonzeros in X | [`qr_pivoted_in_place`], [`qr_pivoted_rank`], [`qr_pivoted_solve_in_place`] | as QR, + 2mn | [`qr_pivoted_work_len`] |
 //! | the same, X of minimum norm | these, [`complete_orthogonal_in_place`], [`minimum_norm_solve_in_place`] | + 2r²(n − r) | [`complete_orthogonal_work_len`] |
 //! | the same, rank in doubt; A⁺; κ(A) | [`svd_in_place`], [`svd_rank`], [`svd_solve`], [`svd_pseudo_inverse`], [`svd_condition`] | SVD + 2(m + n)rp | none |
-//! | rows come and go in a least-squares problem | [`qr_append_rows_in_place`], [`qr_remove_row_in_place`] | 2n², 3n² a row | none, [`qr_remove_row_work_len`] |
+//! | rows come and go in a least-squares problem | [`qr_append_rows_in_place`], [`qr_remove_row_in_place`] | (2s + 3/2)n² for s rows, 4n² a row | none, [`qr_remove_row_work_len`] |
 //! | A ± x xᵀ, A = L Lᵀ | [`cholesky_update_in_place`], [`cholesky_downdate_in_place`] | 3n², 4n² | none, [`cholesky_downdate_work_len`] |
 //! | A⁻¹, ln det A from A = L Lᵀ | [`cholesky_inverse_in_place`], [`cholesky_log_determinant`] | 2n³/3, n | none |
-//! | A X = B, A symmetric positive semi-definite | [`ldlt_in_place`], [`ldlt_solve_in_place`] | nr² − 2r³/3 + 2r²p | [`ldlt_solve_work_len`] |
+//! | A X = B, A symmetric positive semi-definite | [`ldlt_in_place`], [`ldlt_solve_in_place`] | n²r − nr² + r³/3 + 2r²p | [`ldlt_solve_work_len`] |
 //! | orthonormal basis of the columns | [`qr_in_place`], [`form_q`] | 4n²(m − n/3) for m ≥ n | `tau`: k |
 //! | singular values, rank, Tikhonov for many λ | [`svd_in_place`] | 6mn² + 3n³ a sweep, 5 to 10 sweeps | none |
 //! | eigenvalues of a small symmetric matrix | [`symmetric_eigen_in_place`] | 9n³ a sweep, 5 to 10 sweeps | none |
-//! | min ‖A x − b‖² + damp² ‖x‖², products with A and Aᵀ only | [`lsqr`] | 5m + 11n + products a step | [`lsqr_work_len`] |
-//! | min ½ xᵀH x − bᵀx, products only, one radius | [`conjugate_gradients`] | 14n + a product a step | [`conjugate_gradients_work_len`] |
+//! | min ‖A x − b‖² + damp² ‖x‖², products with A and Aᵀ only | [`lsqr`] | 6m + 12n + products a step | [`lsqr_work_len`] |
+//! | min ½ xᵀH x − bᵀx, products only, one radius | [`conjugate_gradients`] | 17n + a product a step | [`conjugate_gradients_work_len`] |
 //! | min ‖A x − b‖² + λ² ‖x‖², λ given or to be chosen | [`TikhonovSolver`] | an SVD, then 2nk for a λ | [`tikhonov_work_len`] |
 //! | H s = b with products only, ‖s‖ ≤ Δ | [`Krylov`] | 2n·dim² + products | [`krylov_work_len`] |
 //!

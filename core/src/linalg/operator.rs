@@ -54,6 +54,15 @@ impl<T, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &mut A {
 }
 
 /// A dense matrix, its products by a backend: 2mn flops each.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::{LinearOperator, MatrixOperator}};
+/// let a = Matrix::from_rows([[1.0, 2.0, 3.0]]);
+/// let (mut operator, mut y) = (MatrixOperator { backend: &Portable, matrix: a.view() }, [0.0; 3]);
+/// operator.apply_transpose(&[2.0], &mut y)?;
+/// assert_eq!((operator.shape(), y), ((1, 3), [2.0, 4.0, 6.0]));
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MatrixOperator<'a, T, B> {
     /// Computes the products.
@@ -75,6 +84,15 @@ impl<T: Real, B: Backend<T>> LinearOperator<T> for MatrixOperator<'_, T, B> {
 }
 
 /// Aᵀ for an operator A.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::{LinearOperator, MatrixOperator, Transposed}};
+/// let a = Matrix::from_rows([[1.0, 2.0, 3.0]]);
+/// let (mut transposed, mut y) = (Transposed(MatrixOperator { backend: &Portable, matrix: a.view() }), [0.0; 3]);
+/// transposed.apply(&[2.0], &mut y)?;
+/// assert_eq!((transposed.shape(), y), ((3, 1), [2.0, 4.0, 6.0]));
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Transposed<A>(
     /// A
@@ -97,6 +115,7 @@ impl<T, A: LinearOperator<T>> LinearOperator<T> for Transposed<A> {
 /// Two functions as an operator; the slices they get have the lengths of `shape`.
 ///
 /// Two closures cannot write to one buffer; where the products share a cache, implement [`LinearOperator`] for a struct.
+/// [`LinearOperator`] has an example. Errors: [`Error::Length`], and whatever the functions return.
 #[derive(Clone, Copy, Debug)]
 pub struct FnOperator<F, G> {
     /// (m, n)
@@ -128,6 +147,18 @@ where
 }
 
 /// A symmetric operator H from its one product; both directions are the same function.
+///
+/// ```
+/// use gaussling_core::{Error, linalg::{LinearOperator, SymmetricOperator}};
+/// let double = |x: &[f64], y: &mut [f64]| -> Result<(), Error> {
+///     y.iter_mut().zip(x).for_each(|(y, x)| *y = 2.0 * x);
+///     Ok(())
+/// };
+/// let (mut h, mut y) = (SymmetricOperator { n: 2, apply: double }, [0.0; 2]);
+/// h.apply_transpose(&[1.0, 3.0], &mut y)?;
+/// assert_eq!(y, [2.0, 6.0]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SymmetricOperator<F> {
     /// Order of H.

@@ -60,6 +60,16 @@ pub fn qr_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>, tau
 /// B ← Qᵀ B, Q as left in `qr` (m × n) and `tau` by [`qr_in_place`], B m × p.
 ///
 /// Errors: [`Error::Length`] for `tau`, [`Error::Shape`] for `b`; B is untouched then. Cost: 4mkp flops at most.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::*};
+/// let (mut qr, mut tau) = (Matrix::from_rows([[3.0_f64], [4.0]]), [0.0]);
+/// let mut b = qr;
+/// qr_in_place(&Portable, qr.view_mut(), &mut tau)?;
+/// apply_qt_in_place(&Portable, qr.view(), &tau, b.view_mut())?; // QᵀA = R
+/// assert!((b[(0, 0)] - qr[(0, 0)]).abs() < 1e-14 && b[(1, 0)].abs() < 1e-14);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn apply_qt_in_place<T: Real>(
     backend: &impl Backend<T>,
     qr: MatRef<'_, T>,
@@ -70,6 +80,16 @@ pub fn apply_qt_in_place<T: Real>(
 }
 
 /// B ← Q B, Q as left in `qr` (m × n) and `tau` by [`qr_in_place`], B m × p. Errors and cost as [`apply_qt_in_place`].
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::*};
+/// let (mut qr, mut tau) = (Matrix::from_rows([[3.0_f64], [4.0]]), [0.0]);
+/// qr_in_place(&Portable, qr.view_mut(), &mut tau)?;
+/// let mut b = Matrix::from_rows([[qr[(0, 0)]], [0.0]]);
+/// apply_q_in_place(&Portable, qr.view(), &tau, b.view_mut())?; // Q R = A
+/// assert!((b[(0, 0)] - 3.0).abs() < 1e-14 && (b[(1, 0)] - 4.0).abs() < 1e-14);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn apply_q_in_place<T: Real>(
     backend: &impl Backend<T>,
     qr: MatRef<'_, T>,
@@ -83,6 +103,16 @@ pub fn apply_q_in_place<T: Real>(
 ///
 /// p = min(m, n) gives the thin factor, p = m the whole one. Errors: [`Error::Length`] for `tau`, [`Error::Shape`] for `q`,
 /// which is untouched then. Cost: 4mkp − 2(m + p)k² + 4k³/3 flops.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::*};
+/// let (mut qr, mut tau) = (Matrix::from_rows([[3.0_f64], [4.0]]), [0.0]);
+/// qr_in_place(&Portable, qr.view_mut(), &mut tau)?;
+/// let mut q = Matrix::<f64, 2, 2>::zeros(); // all of Q; a 2 × 1 matrix would get the thin factor
+/// form_q(&Portable, qr.view(), &tau, q.view_mut())?;
+/// assert!((q.transpose() * q - Matrix::identity()).norm() < 1e-15);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn form_q<T: Real>(
     backend: &impl Backend<T>,
     qr: MatRef<'_, T>,
@@ -138,7 +168,7 @@ pub fn least_squares_in_place<T: Real>(
     qr_in_place(backend, a.reborrow(), tau)?;
     apply_qt_in_place(backend, a.as_ref(), tau, b.reborrow())?;
     let columns = b.cols();
-    solve_upper_in_place(a.as_ref().block(0, 0, n, n)?, b.reborrow().block(0, 0, n, columns)?)?;
+    solve_upper_in_place(backend, a.as_ref().block(0, 0, n, n)?, b.reborrow().block(0, 0, n, columns)?)?;
     check_representable("x", b.as_ref().block(0, 0, n, columns)?)
 }
 

@@ -33,11 +33,19 @@ use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// Elements of workspace for [`qr_pivoted_in_place`] on a matrix of `cols` columns.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::qr_pivoted_work_len(3), 6);
+/// ```
 pub const fn qr_pivoted_work_len(cols: usize) -> usize {
     cols.saturating_mul(2)
 }
 
 /// Elements of workspace for [`qr_pivoted_solve_in_place`] with a matrix of `cols` columns.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::qr_pivoted_solve_work_len(3), 3);
+/// ```
 pub const fn qr_pivoted_solve_work_len(cols: usize) -> usize {
     cols
 }
@@ -45,6 +53,10 @@ pub const fn qr_pivoted_solve_work_len(cols: usize) -> usize {
 /// max(m, n) ε: what rounding alone leaves, relative to the largest, of a diagonal element or singular value that is zero.
 ///
 /// Data with errors of relative size δ call for a tolerance of about δ.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::rank_tolerance::<f64>(8, 4), 8.0 * f64::EPSILON);
+/// ```
 pub fn rank_tolerance<T: Real>(rows: usize, cols: usize) -> T {
     T::from_usize(rows.max(cols)) * T::EPSILON
 }
@@ -141,6 +153,13 @@ pub(super) fn first_largest<T: Real>(x: &[T], first: usize) -> usize {
 /// The number of leading diagonal elements with |rⱼⱼ| > tolerance · |r₀₀| in `qr`, as left by [`qr_pivoted_in_place`].
 ///
 /// Errors: [`Error::InvalidOption`] unless 0 ≤ tolerance < 1.
+///
+/// ```
+/// use gaussling_core::{Matrix, linalg::qr_pivoted_rank};
+/// let r = Matrix::from_rows([[-4.0, 1.0], [0.0, 1e-9]]);
+/// assert_eq!((qr_pivoted_rank(r.view(), 1e-15)?, qr_pivoted_rank(r.view(), 1e-6)?), (2, 1));
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn qr_pivoted_rank<T: Real>(qr: MatRef<'_, T>, tolerance: T) -> Result<usize, Error> {
     check_tolerance(tolerance)?;
     let first = qr.get(0, 0).unwrap_or(T::ZERO).abs();
@@ -164,7 +183,8 @@ pub(super) fn check_tolerance<T: Real>(tolerance: T) -> Result<(), Error> {
 /// Errors: [`Error::Length`], [`Error::Shape`], [`Error::Workspace`] (see [`qr_pivoted_solve_work_len`]),
 /// [`Error::InvalidOption`] for a rank above min(m, n) or an entry of the permutation that is not a column,
 /// [`Error::Singular`] for a zero among the first `rank` diagonal elements, [`Error::NonFinite`] for `b`: B is untouched.
-/// [`Error::NonFinite`] for `x`: an element of X is not representable. Cost: 4m·rank + rank² flops a right-hand side.
+/// [`Error::NonFinite`] for `x`: an element of X is not representable. Cost: 4m·rank + rank² flops a right-hand side at most.
+/// [`qr_pivoted_in_place`] has an example.
 pub fn qr_pivoted_solve_in_place<T: Real>(
     backend: &impl Backend<T>,
     qr: MatRef<'_, T>,
@@ -179,8 +199,10 @@ pub fn qr_pivoted_solve_in_place<T: Real>(
     check_pivoted(qr, tau, permutation, rank, b.as_ref())?;
     check_finite("b", b.as_ref().block(0, 0, m, b.cols())?)?;
     let p = b.cols();
-    apply_qt_in_place(backend, qr, tau, b.reborrow().block(0, 0, m, p)?)?;
-    solve_upper_in_place(qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
+    // The reflections beyond the rank change rows that are about to be cleared.
+    let (first, tau) = (qr.columns(0, rank)?, tau.get(..rank).unwrap_or_default());
+    apply_qt_in_place(backend, first, tau, b.reborrow().block(0, 0, m, p)?)?;
+    solve_upper_in_place(backend, qr.block(0, 0, rank, rank)?, b.reborrow().block(0, 0, rank, p)?)?;
     for x in b.cols_mut() {
         x.get_mut(rank..).unwrap_or_default().fill(T::ZERO);
     }

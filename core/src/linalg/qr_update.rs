@@ -22,7 +22,8 @@
 //! factorization" (J. Inst. Maths Applics 23, 1979), DOI 10.1093/imamat/23.2.203; Golub and Van Loan (4th ed., 2013), section 6.5.
 //! Accuracy: appending is backward stable. Removal is stable in Stewart's sense, R̃ is exact for R and z with errors of n ε ‖R‖;
 //! what that does to R̃ itself grows like 1/α. After a removal with α near √ε its smallest singular value has no correct digit left:
-//! factor anew if the rows are at hand. Cost: 2sn² flops to append, 3n² to remove a row, 4n for each right-hand side and row.
+//! factor anew if the rows are at hand. Cost: (2s + 3/2) n² flops to append s rows, 4n² to
+//! remove one; a right-hand side (4s + 3) n and 8n.
 
 use core::cmp::Ordering;
 
@@ -36,6 +37,10 @@ use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// Elements of workspace for [`qr_remove_row_in_place`] with an R of order `order`.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::qr_remove_row_work_len(4), 8);
+/// ```
 pub const fn qr_remove_row_work_len(order: usize) -> usize {
     order.saturating_mul(2)
 }
@@ -58,7 +63,7 @@ pub const fn qr_remove_row_work_len(order: usize) -> usize {
 /// let (mut rows, mut y) = (Matrix::from_rows([[1.0, 2.0]]), Matrix::from_rows([[5.0]]));
 /// qr_append_rows_in_place(&Portable, r.view_mut(), rows.view_mut(), Some((c.view_mut(), y.view_mut())))?;
 /// assert!(y[(0, 0)].abs() < 1e-14); // no residual
-/// solve_upper_in_place(r.view(), c.view_mut())?;
+/// solve_upper_in_place(&Portable, r.view(), c.view_mut())?;
 /// assert!((c[(0, 0)] - 1.0).abs() < 1e-14 && (c[(1, 0)] - 2.0).abs() < 1e-14);
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```
@@ -113,6 +118,15 @@ pub fn qr_append_rows_in_place<T: Real>(
 /// [`Error::Singular`] for a zero on the diagonal, [`Error::NotPositiveDefinite`] with the first pivot of RᵀR − z zᵀ that is not
 /// positive: the row is none of A's, or A without it is rank deficient. Nothing but the workspace is written on these.
 /// [`Error::NonFinite`] for `c` also when an element of it, or ζ, is not representable.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::*};
+/// // R of the rows (3), (4), whose RᵀR = 25; without the first row 16 is left.
+/// let (mut r, mut work) = (Matrix::from_rows([[5.0_f64]]), [0.0; qr_remove_row_work_len(1)]);
+/// qr_remove_row_in_place(&Portable, r.view_mut(), &[3.0], None, &mut work)?;
+/// assert!((r[(0, 0)] - 4.0).abs() < 1e-14);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn qr_remove_row_in_place<T: Real>(
     backend: &impl Backend<T>,
     mut r: MatMut<'_, T>,
@@ -135,7 +149,7 @@ pub fn qr_remove_row_in_place<T: Real>(
     let (a, rest) = work.split_at_mut(n);
     let (cosines, _) = rest.split_at_mut(n);
     a.copy_from_slice(row);
-    solve_upper_transposed_in_place(r.as_ref(), MatMut::column_vector(a))?; // step 3
+    solve_upper_transposed_in_place(backend, r.as_ref(), MatMut::column_vector(a))?; // step 3
     let mut alpha = distance_to_one(backend, a)?; // step 4
     // ζ needs a before step 5 overwrites it by the sines.
     if let Some((c, y)) = &mut rhs {

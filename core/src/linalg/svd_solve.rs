@@ -27,6 +27,12 @@ use crate::scalar::Real;
 /// [`super::rank_tolerance`].
 ///
 /// Errors: [`Error::InvalidOption`] unless 0 ≤ tolerance < 1.
+///
+/// ```
+/// use gaussling_core::linalg::{rank_tolerance, svd_rank};
+/// assert_eq!(svd_rank(&[3.0, 1.0, 1e-16], rank_tolerance(3, 3))?, 2);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn svd_rank<T: Real>(s: &[T], tolerance: T) -> Result<usize, Error> {
     check_tolerance(tolerance)?;
     let first = s.first().copied().unwrap_or(T::ZERO);
@@ -36,6 +42,12 @@ pub fn svd_rank<T: Real>(s: &[T], tolerance: T) -> Result<usize, Error> {
 /// κ₂(A) = σ₀ / σ_{k−1}: infinite when the last one is zero or the quotient overflows, 1 when there is none.
 ///
 /// For a zero matrix too it is infinite.
+///
+/// ```
+/// use gaussling_core::linalg::svd_condition;
+/// assert_eq!(svd_condition(&[4.0, 0.5]), 8.0);
+/// assert_eq!(svd_condition(&[4.0, 0.0]), f64::INFINITY);
+/// ```
 pub fn svd_condition<T: Real>(s: &[T]) -> T {
     match (s.first(), s.last()) {
         (Some(_), Some(&last)) if last == T::ZERO => T::ONE / T::ZERO,
@@ -83,7 +95,18 @@ pub fn svd_pseudo_inverse<T: Real>(
 /// [`svd_pseudo_inverse`].
 ///
 /// Errors: as [`svd_pseudo_inverse`], and [`Error::NonFinite`] for `b` with nothing written, for `x` when an element of it is
-/// not representable.
+/// not representable. Cost: 2(m + n) r flops a right-hand side.
+///
+/// ```
+/// use gaussling_core::{Matrix, Portable, linalg::*};
+/// let mut u = Matrix::from_rows([[1.0_f64, 1.0], [1.0, 1.0], [1.0, 1.0]]); // rank 1
+/// let (mut s, mut v) = ([0.0; 2], Matrix::<f64, 2, 2>::zeros());
+/// svd_in_place(&Portable, u.view_mut(), &mut s, v.view_mut())?;
+/// let (b, mut x) = (Matrix::from_rows([[1.0], [2.0], [3.0]]), Matrix::<f64, 2, 1>::zeros());
+/// svd_solve(&Portable, u.view(), &s, v.view(), svd_rank(&s, 1e-12)?, b.view(), x.view_mut())?;
+/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 1.0).abs() < 1e-15); // the shortest with x₀ + x₁ = 2
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub fn svd_solve<T: Real>(
     backend: &impl Backend<T>,
     u: MatRef<'_, T>,

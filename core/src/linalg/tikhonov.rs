@@ -36,6 +36,10 @@ use crate::scalar::Real;
 
 /// Elements of workspace of [`TikhonovSolver`] for an m × n matrix: mn + k² + 2k + m with k = min(m, n); `usize::MAX` when they
 /// cannot be counted.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::tikhonov_work_len(5, 3), 5 * 3 + 3 * 3 + 2 * 3 + 5);
+/// ```
 pub const fn tikhonov_work_len(m: usize, n: usize) -> usize {
     let k = if m < n { m } else { n };
     m.saturating_mul(n).saturating_add(k.saturating_mul(k)).saturating_add(k.saturating_mul(2)).saturating_add(m)

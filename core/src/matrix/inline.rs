@@ -37,6 +37,12 @@ pub struct Matrix<T, const R: usize, const C: usize> {
 }
 
 /// A column of `N` numbers: [`Vector::from`] takes an array, `v[i]` is an element.
+///
+/// ```
+/// use gaussling_core::Vector;
+/// let v = Vector::from([3.0, 4.0]);
+/// assert_eq!((v.norm(), v.dot(&Vector::from([1.0, 2.0])), v[1]), (5.0, 11.0, 4.0));
+/// ```
 pub type Vector<T, const N: usize> = Matrix<T, N, 1>;
 
 impl<T: Copy, const R: usize, const C: usize> Matrix<T, R, C> {
@@ -66,6 +72,13 @@ impl<T: Copy, const R: usize, const C: usize> Matrix<T, R, C> {
     }
 
     /// From the elements, column after column; [`Error::Length`] when there are not `R * C` of them.
+    ///
+    /// ```
+    /// use gaussling_core::Matrix;
+    /// let a = Matrix::<f64, 2, 2>::from_slice(&[1.0, 2.0, 3.0, 4.0])?;
+    /// assert_eq!(a, Matrix::from_rows([[1.0, 3.0], [2.0, 4.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[doc(alias = "from_column_slice")]
     pub fn from_slice(elements: &[T]) -> Result<Self, Error> {
         check_length("matrix elements", R * C, elements.len())?;
@@ -143,7 +156,16 @@ impl<T: Copy, const R: usize, const C: usize> Matrix<T, R, C> {
         Ok(Matrix::from_fn(|p, q| self.columns[j + q][i + p]))
     }
 
-    /// Overwrites the block whose upper left element is `(i, j)`; [`Error::Shape`] when it does not fit.
+    /// Overwrites the block whose upper left element is `(i, j)`; [`Error::Shape`] when it does not fit, with nothing written.
+    ///
+    /// ```
+    /// use gaussling_core::{Matrix, Vector};
+    /// let mut a = Matrix::<f64, 3, 3>::identity();
+    /// a.set_block(1, 0, &Vector::from([5.0, 6.0]))?;
+    /// assert_eq!(a.block::<2, 2>(1, 0)?, Matrix::from_rows([[5.0, 1.0], [6.0, 0.0]]));
+    /// assert!(a.set_block(2, 0, &Vector::from([5.0, 6.0])).is_err());
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[inline]
     pub fn set_block<const BR: usize, const BC: usize>(
         &mut self,
@@ -167,6 +189,12 @@ impl<T: Copy, const R: usize, const C: usize> Matrix<T, R, C> {
     }
 
     /// `f` of each pair of elements.
+    ///
+    /// ```
+    /// use gaussling_core::Vector;
+    /// let larger = Vector::from([1, 5]).zip_map(&Vector::from([4, 2]), |a, b| a.max(b));
+    /// assert_eq!(larger, Vector::from([4, 5]));
+    /// ```
     #[inline]
     pub fn zip_map<U: Copy, V: Copy>(&self, other: &Matrix<U, R, C>, mut f: impl FnMut(T, U) -> V) -> Matrix<V, R, C> {
         Matrix::from_fn(|i, j| f(self.columns[j][i], other.columns[j][i]))
@@ -225,12 +253,17 @@ impl<T: Real, const R: usize, const C: usize> Matrix<T, R, C> {
     }
 
     /// √Σ aᵢⱼ² (Frobenius), without overflow or underflow while the result is representable.
+    ///
+    /// ```
+    /// let norm = gaussling_core::Vector::from([3e200_f64, 4e200]).norm(); // whose square is not representable
+    /// assert!((norm / 5e200 - 1.0).abs() < 1e-15);
+    /// ```
     #[inline]
     pub fn norm(&self) -> T {
         slice::norm(self.as_slice())
     }
 
-    /// Σ aᵢⱼ²
+    /// Σ aᵢⱼ²; overflows and underflows where the squares do, unlike [`norm`](Self::norm).
     #[inline]
     pub fn norm_squared(&self) -> T {
         self.dot(self)
@@ -277,6 +310,11 @@ impl<T: Real, const N: usize> Matrix<T, N, N> {
 
 impl<T: Real> Vector<T, 3> {
     /// The vector product.
+    ///
+    /// ```
+    /// use gaussling_core::Vector;
+    /// assert_eq!(Vector::from([1.0, 0.0, 0.0]).cross(&Vector::from([0.0, 1.0, 0.0])), Vector::from([0.0, 0.0, 1.0]));
+    /// ```
     #[inline]
     pub fn cross(&self, other: &Self) -> Self {
         let ([[a, b, c]], [[x, y, z]]) = (self.columns, other.columns);

@@ -79,6 +79,13 @@ impl<T: Real, const N: usize> Matrix<T, N, N> {
     }
 
     /// A⁻¹. To solve a system, [`solve`](Self::solve) is more accurate and cheaper. Errors as there.
+    ///
+    /// ```
+    /// use gaussling_core::Matrix;
+    /// let a = Matrix::from_rows([[2.0, 1.0], [0.0, 4.0]]);
+    /// assert_eq!(a.inverse()?, Matrix::from_rows([[0.5, -0.125], [0.0, 0.25]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[doc(alias = "try_inverse")]
     pub fn inverse(&self) -> Result<Self, Error> {
         self.solve(&Self::identity())

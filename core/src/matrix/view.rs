@@ -4,6 +4,16 @@ use super::Matrix;
 use crate::error::{Error, check_shape};
 
 /// A `rows × cols` view; element `(i, j)` is `data[i * row_stride + j * col_stride]`.
+///
+/// ```
+/// use gaussling_core::MatRef;
+/// let numbers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+/// let a = MatRef::new(&numbers, 2, 3)?; // columns (1, 2), (3, 4), (5, 6)
+/// assert_eq!(a.get(0, 2), Some(5.0));
+/// assert_eq!(a.transpose().col_iter(1).collect::<Vec<_>>(), [2.0, 4.0, 6.0]);
+/// assert_eq!(a.block(0, 1, 2, 2)?, MatRef::new(&numbers[2..], 2, 2)?);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct MatRef<'a, T> {
     data: &'a [T],
@@ -33,13 +43,23 @@ impl<'a, T> MatRef<'a, T> {
 }
 
 impl<'a, T: Copy> MatRef<'a, T> {
-    /// Columns that follow one another: `data.len()` must be `rows * cols`.
+    /// Columns that follow one another: `data.len()` must be `rows * cols`, else [`Error::Length`].
     pub fn new(data: &'a [T], rows: usize, cols: usize) -> Result<Self, Error> {
         crate::error::check_length("matrix elements", rows.saturating_mul(cols), data.len())?;
         Self::with_strides(data, rows, cols, 1, rows)
     }
 
-    /// Any strides; every element must lie inside `data`. A stride of 0 repeats a row or column.
+    /// Any strides; every element must lie inside `data`, else [`Error::Workspace`]. A stride of 0 repeats a row or column.
+    ///
+    /// ```
+    /// use gaussling_core::{MatRef, Matrix};
+    /// let numbers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    /// let every_second = MatRef::with_strides(&numbers, 3, 1, 2, 1)?;
+    /// assert_eq!(every_second.to_matrix()?, Matrix::from_columns([[1.0, 3.0, 5.0]]));
+    /// let repeated = MatRef::with_strides(&numbers, 2, 2, 1, 0)?;
+    /// assert_eq!(repeated.to_matrix()?, Matrix::from_rows([[1.0, 1.0], [2.0, 2.0]]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     pub fn with_strides(
         data: &'a [T],
         rows: usize,
@@ -161,6 +181,15 @@ impl<'a, T: Copy> MatRef<'a, T> {
     }
 
     /// All elements as one slice, column after column; `None` when they do not follow one another in memory.
+    ///
+    /// ```
+    /// use gaussling_core::MatRef;
+    /// let numbers = [1.0, 2.0, 3.0, 4.0];
+    /// let a = MatRef::new(&numbers, 2, 2)?;
+    /// assert_eq!(a.columns(1, 1)?.as_contiguous_slice(), Some(&numbers[2..]));
+    /// assert_eq!(a.transpose().as_contiguous_slice(), None);
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[inline]
     pub fn as_contiguous_slice(&self) -> Option<&'a [T]> {
         let len = self.rows.checked_mul(self.cols)?;
@@ -183,7 +212,7 @@ impl<'a, T: Copy> MatRef<'a, T> {
         (0..self.cols).flat_map(move |j| view.col_iter(j))
     }
 
-    /// The `rows × cols` block whose upper left element is `(i, j)`.
+    /// The `rows × cols` block whose upper left element is `(i, j)`; [`Error::Shape`] when it does not fit.
     pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Result<Self, Error> {
         if i.saturating_add(rows) > self.rows || j.saturating_add(cols) > self.cols {
             let found = (i.saturating_add(rows), j.saturating_add(cols));
@@ -199,12 +228,19 @@ impl<'a, T: Copy> MatRef<'a, T> {
         self.data.get(start..).unwrap_or_default()
     }
 
-    /// The columns `first .. first + count`.
+    /// The columns `first .. first + count`; [`Error::Shape`] when there are not so many.
     pub fn columns(self, first: usize, count: usize) -> Result<Self, Error> {
         self.block(0, first, self.rows, count)
     }
 
     /// Cut by columns into `parts` views from left to right whose widths differ by at most one, the wider ones first.
+    ///
+    /// ```
+    /// use gaussling_core::MatRef;
+    /// let widths = MatRef::new(&[0.0; 10], 2, 5)?.split_cols(3).map(|part| part.cols());
+    /// assert_eq!(widths.collect::<Vec<_>>(), [2, 2, 1]);
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[inline]
     pub fn split_cols(self, parts: usize) -> impl Iterator<Item = Self> {
         let mut start = 0;

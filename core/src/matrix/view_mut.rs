@@ -5,6 +5,16 @@ use super::{MatRef, Matrix};
 use crate::error::Error;
 
 /// A mutable `rows × cols` view; element `(i, j)` is `data[i + j * leading]`, `leading ≥ rows`.
+///
+/// ```
+/// use gaussling_core::MatMut;
+/// let mut numbers = [0.0; 6];
+/// let mut a = MatMut::with_leading(&mut numbers, 2, 2, 3)?; // numbers[2] and numbers[5] are no elements
+/// a.fill(1.0);
+/// a.set(1, 1, 7.0);
+/// assert_eq!(numbers, [1.0, 1.0, 0.0, 1.0, 7.0, 0.0]);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
 pub struct MatMut<'a, T> {
     data: &'a mut [T],
     rows: usize,
@@ -28,13 +38,14 @@ impl<'a, T> MatMut<'a, T> {
 }
 
 impl<'a, T: Copy> MatMut<'a, T> {
-    /// Columns that follow one another: `data.len()` must be `rows * cols`.
+    /// Columns that follow one another: `data.len()` must be `rows * cols`, else [`Error::Length`].
     pub fn new(data: &'a mut [T], rows: usize, cols: usize) -> Result<Self, Error> {
         crate::error::check_length("matrix elements", rows.saturating_mul(cols), data.len())?;
         Self::with_leading(data, rows, cols, rows)
     }
 
-    /// Columns that start `leading ≥ rows` elements apart; every element must lie inside `data`.
+    /// Columns that start `leading ≥ rows` elements apart, else [`Error::InvalidOption`]; every element must lie inside `data`,
+    /// else [`Error::Workspace`].
     pub fn with_leading(data: &'a mut [T], rows: usize, cols: usize, leading: usize) -> Result<Self, Error> {
         if leading < rows {
             return Err(Error::InvalidOption { what: "leading dimension >= rows" });
@@ -130,6 +141,15 @@ impl<'a, T: Copy> MatMut<'a, T> {
     }
 
     /// Columns `..j` and columns `j..`, `j` clamped to the number of columns.
+    ///
+    /// ```
+    /// use gaussling_core::{Matrix, Vector};
+    /// let mut a = Matrix::from_rows([[1.0, 2.0], [3.0, 4.0]]);
+    /// let (left, mut right) = a.view_mut().split_at_col(1);
+    /// right.copy_from(left.as_ref())?; // both at once
+    /// assert_eq!(a.column(1), Some(Vector::from([1.0, 3.0])));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     pub fn split_at_col(self, j: usize) -> (MatMut<'a, T>, MatMut<'a, T>) {
         let Self { data, rows, cols, leading } = self;
         let j = j.min(cols);
@@ -166,6 +186,12 @@ impl<'a, T: Copy> MatMut<'a, T> {
     }
 
     /// The elements of the diagonal for writing, from the top.
+    ///
+    /// ```
+    /// let mut a = gaussling_core::Matrix::<f64, 2, 3>::zeros();
+    /// a.view_mut().diagonal_mut().for_each(|x| *x += 2.0);
+    /// assert_eq!(a.as_slice(), [2.0, 0.0, 0.0, 2.0, 0.0, 0.0]);
+    /// ```
     #[inline]
     pub fn diagonal_mut(&mut self) -> impl Iterator<Item = &mut T> {
         let len = self.rows.min(self.cols);
@@ -190,7 +216,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
         self.as_ref().to_matrix()
     }
 
-    /// The `rows × cols` block whose upper left element is `(i, j)`.
+    /// The `rows × cols` block whose upper left element is `(i, j)`; [`Error::Shape`] when it does not fit.
     pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Result<MatMut<'a, T>, Error> {
         self.as_ref().block(i, j, rows, cols)?;
         let start = i.saturating_add(j.saturating_mul(self.leading)).min(self.data.len());
@@ -198,7 +224,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
         Ok(MatMut { data, rows, cols, leading: self.leading })
     }
 
-    /// The columns `first .. first + count`.
+    /// The columns `first .. first + count`; [`Error::Shape`] when there are not so many.
     pub fn columns(self, first: usize, count: usize) -> Result<MatMut<'a, T>, Error> {
         let rows = self.rows;
         self.block(0, first, rows, count)
@@ -211,7 +237,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
         }
     }
 
-    /// Copies `source`, which must have the same shape.
+    /// Copies `source`, which must have the same shape, else [`Error::Shape`] with nothing written.
     pub fn copy_from(&mut self, source: MatRef<'_, T>) -> Result<(), Error> {
         crate::error::check_shape("source", self.shape(), source.shape())?;
         let contiguous = source.has_contiguous_cols();

@@ -27,6 +27,15 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 ///
 /// Derivatives at a point where a function has none are what IEEE 754 makes of the rule in `autodiff`: ∞ for `sqrt`, `cbrt`
 /// and `ln` at 0, NaN for `hypot` and `atan2` at the origin; times a direction of 0 an infinite slope gives NaN.
+///
+/// ```
+/// use gaussling_core::{Dual, Real};
+/// fn softplus<T: Real>(x: T) -> T {
+///     x.exp().ln_1p()
+/// }
+/// assert_eq!(softplus(0.0_f32), 2.0_f32.ln());
+/// assert_eq!(softplus(Dual::<f64, 1>::variable(0.0, 0)).eps, [0.5]); // the logistic function
+/// ```
 pub trait Real:
     Copy
     + Debug

@@ -41,6 +41,10 @@ use crate::scalar::Real;
 
 /// Elements of workspace for vectors of length `n` and a space of dimension up to `max_dim`; `usize::MAX` when that many
 /// cannot be counted.
+///
+/// ```
+/// assert_eq!(gaussling_core::linalg::krylov_work_len(100, 3), 4 * 100 + 2 * 4 * 3 + 3 * 3 + 6 * 3 + 4);
+/// ```
 pub const fn krylov_work_len(n: usize, max_dim: usize) -> usize {
     let rows = max_dim.saturating_add(1);
     let basis = n.saturating_mul(rows);
@@ -319,7 +323,7 @@ impl<'a, T: Real> Krylov<'a, T> {
         if (0..k).all(|i| r.get(i, i).is_some_and(|d| d > threshold)) {
             let z = self.gmres.get_mut(..k).unwrap_or_default();
             z.copy_from_slice(self.rotated.get(..k).unwrap_or_default());
-            return solve_upper_in_place(r, MatMut::column_vector(z));
+            return solve_upper_in_place(backend, r, MatMut::column_vector(z));
         }
         self.decompose(backend)?;
         // The shortest of all minimizers: directions with σ below the threshold take no part.

@@ -41,7 +41,7 @@ fn run<T: Real>(limits: &mut Limits) {
                 let numbers = Random::new(9).vector(n * 2);
                 let b = Dense::<T>::from_fn(n, 2, |i, j| scale * numbers[i + j * n]);
                 let mut x = b.clone();
-                cholesky_solve_in_place(l.view(), x.view_mut()).unwrap();
+                cholesky_solve_in_place(&Portable, l.view(), x.view_mut()).unwrap();
                 for column in 0..2 {
                     let residual = norm_of(n, 1, |i, _| {
                         b.at(i, column) - (0..n).map(|j| a.at(i, j) * x.at(j, column)).sum::<f64>()

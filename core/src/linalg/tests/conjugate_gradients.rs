@@ -212,7 +212,7 @@ fn derivatives() {
     let mut right: Vec<f64> = db.iter().zip(times(&dh, &value)).map(|(db, dhx)| db - dhx).collect();
     let mut l = plain.clone();
     cholesky_in_place(&Portable, l.view_mut()).unwrap();
-    cholesky_solve_in_place(l.view(), MatMut::column_vector(&mut right)).unwrap();
+    cholesky_solve_in_place(&Portable, l.view(), MatMut::column_vector(&mut right)).unwrap();
     let size = dot(&right, &right).sqrt();
     for (x, expected) in x.iter().zip(&right) {
         assert!((x.eps[0] - expected).abs() < 1e-10 * size, "{} {expected}", x.eps[0]);

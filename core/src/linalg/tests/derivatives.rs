@@ -50,16 +50,16 @@ fn cholesky_solve() {
         let (b, db) = (random(n, 1, 3), random(n, 1, 4));
         let (mut l, mut x) = (dual(&a, &da), dual(&b, &db));
         cholesky_in_place(&Portable, l.view_mut()).unwrap();
-        cholesky_solve_in_place(l.view(), x.view_mut()).unwrap();
+        cholesky_solve_in_place(&Portable, l.view(), x.view_mut()).unwrap();
 
         let value = Dense::<f64>::from_fn(n, 1, |i, _| x.at(i, 0));
         let (mut plain, mut dx) = (a.clone(), minus(&db, &times(&da, &value)));
         cholesky_in_place(&Portable, plain.view_mut()).unwrap();
-        cholesky_solve_in_place(plain.view(), dx.view_mut()).unwrap();
+        cholesky_solve_in_place(&Portable, plain.view(), dx.view_mut()).unwrap();
         assert!((0..n).all(|i| (eps(&x, i, 0) - dx.at(i, 0)).abs() < 1e-13), "n = {n}");
         // The values have the bits of the plain computation.
         let mut plain_x = b.clone();
-        cholesky_solve_in_place(plain.view(), plain_x.view_mut()).unwrap();
+        cholesky_solve_in_place(&Portable, plain.view(), plain_x.view_mut()).unwrap();
         assert!((0..n).all(|i| plain_x.at(i, 0) == x.at(i, 0)));
     }
 }
@@ -85,7 +85,7 @@ fn least_squares() {
             let mut dx = Dense::<f64>::from_fn(n, 1, |i, _| first.at(i, 0) + second.at(i, 0));
             let mut gram = times(&turned(&a), &a);
             cholesky_in_place(&Portable, gram.view_mut()).unwrap();
-            cholesky_solve_in_place(gram.view(), dx.view_mut()).unwrap();
+            cholesky_solve_in_place(&Portable, gram.view(), dx.view_mut()).unwrap();
             let error = norm_of(n, 1, |i, _| eps(&x, i, 0) - dx.at(i, 0));
             assert!(error < 1e-12 * dx.norm().max(1.0), "{m} x {n} {kind}: {error:e}");
         }

@@ -74,7 +74,7 @@ fn the_free_step_of_a_full_space_solves_the_system() {
                 let problem = Problem::<f64>::new(n, 0.5, scale, scale, 7);
                 let (mut l, mut x) = (problem.h.clone(), problem.b.clone());
                 cholesky_in_place(&Portable, l.view_mut()).unwrap();
-                cholesky_solve_in_place(l.view(), MatMut::column_vector(&mut x)).unwrap();
+                cholesky_solve_in_place(&Portable, l.view(), MatMut::column_vector(&mut x)).unwrap();
 
                 let mut work = std::vec![0.0; krylov_work_len(n, n)];
                 let mut krylov = Krylov::new(n, n, &mut work).unwrap();

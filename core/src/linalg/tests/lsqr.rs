@@ -324,7 +324,7 @@ fn derivatives() {
             (0..m).map(|i| plain.at(i, p) * plain.at(i, q)).sum::<f64>() + diagonal
         });
         cholesky_in_place(&Portable, gram.view_mut()).unwrap();
-        cholesky_solve_in_place(gram.view(), MatMut::column_vector(&mut right)).unwrap();
+        cholesky_solve_in_place(&Portable, gram.view(), MatMut::column_vector(&mut right)).unwrap();
         let size = norm(right.iter().copied());
         for (x, expected) in x.iter().zip(&right) {
             assert!((x.eps[0] - expected).abs() < 1e-9 * size, "{m} x {n}: {} {expected}", x.eps[0]);

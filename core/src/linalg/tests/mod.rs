@@ -14,6 +14,7 @@ mod operator;
 mod qr;
 mod qr_pivoted;
 mod qr_update;
+mod right;
 mod svd;
 mod svd_solve;
 mod symmetric_eigen;

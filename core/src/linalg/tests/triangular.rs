@@ -1,17 +1,18 @@
 //! Componentwise backward error |b − L x| ≤ ratio · n ε |L||x| for all four systems and all kinds of strides.
 
 use super::*;
-use crate::Error;
 use crate::linalg::*;
+use crate::{Backend, Error, Portable, Triangle};
+use core::cell::Cell;
 
 type Solve<T> = fn(MatRef<'_, T>, MatMut<'_, T>) -> Result<(), Error>;
 
 fn routines<T: Real>() -> [(&'static str, bool, bool, Solve<T>); 4] {
     [
-        ("lower", true, false, solve_lower_in_place),
-        ("lower transposed", true, true, solve_lower_transposed_in_place),
-        ("upper", false, false, solve_upper_in_place),
-        ("upper transposed", false, true, solve_upper_transposed_in_place),
+        ("lower", true, false, |a, b| solve_lower_in_place(&Portable, a, b)),
+        ("lower transposed", true, true, |a, b| solve_lower_transposed_in_place(&Portable, a, b)),
+        ("upper", false, false, |a, b| solve_upper_in_place(&Portable, a, b)),
+        ("upper transposed", false, true, |a, b| solve_upper_transposed_in_place(&Portable, a, b)),
     ]
 }
 
@@ -99,6 +100,51 @@ fn shapes_are_checked() {
 fn nan_in_the_right_hand_side_passes_through() {
     let l = Dense::<f64>::from_fn(3, 3, |_, _| 1.0);
     let mut b = Dense::from_fn(3, 1, |i, _| if i == 1 { f64::NAN } else { 1.0 });
-    solve_lower_in_place(l.view(), b.view_mut()).unwrap();
+    solve_lower_in_place(&Portable, l.view(), b.view_mut()).unwrap();
     assert!(b.at(0, 0) == 1.0 && b.at(1, 0).is_nan() && b.at(2, 0).is_nan());
+}
+
+/// Counts the triangular systems that it is given.
+#[derive(Default)]
+struct Counting(Cell<usize>);
+
+impl Backend<f64> for Counting {
+    fn solve_triangular(&self, triangle: Triangle, t: MatRef<'_, f64>, b: MatMut<'_, f64>) -> Result<(), Error> {
+        self.0.set(self.0.get() + 1);
+        Portable.solve_triangular(triangle, t, b)
+    }
+}
+
+/// What a backend overrides is what the factorizations use.
+#[test]
+fn every_solve_from_a_factorization_goes_through_the_backend() {
+    let backend = Counting::default();
+    let count = || backend.0.replace(0);
+    let identity = Dense::<f64>::from_fn(3, 3, |i, j| f64::from(u8::from(i == j)));
+    let (a, mut b, mut tau, mut work) = (identity.clone(), Dense::from_fn(3, 1, |_, _| 0.25), [0.0; 3], [0.0; 6]);
+    for solve in [
+        solve_lower_in_place::<f64>,
+        solve_lower_transposed_in_place,
+        solve_upper_in_place,
+        solve_upper_transposed_in_place,
+    ] {
+        solve(&backend, a.view(), b.view_mut()).unwrap();
+        assert_eq!(count(), 1);
+    }
+    cholesky_solve_in_place(&backend, a.view(), b.view_mut()).unwrap();
+    assert_eq!(count(), 2);
+    cholesky_downdate_in_place(&backend, a.clone().view_mut(), &mut [0.5, 0.0, 0.0], &mut work).unwrap();
+    assert_eq!(count(), 1);
+    qr_remove_row_in_place(&backend, a.clone().view_mut(), &[0.5, 0.0, 0.0], None, &mut work).unwrap();
+    assert_eq!(count(), 1);
+    least_squares_in_place(&backend, a.clone().view_mut(), &mut tau, b.view_mut()).unwrap();
+    assert_eq!(count(), 1);
+    let (mut qr, mut permutation) = (a.clone(), [0; 3]);
+    qr_pivoted_in_place(&backend, qr.view_mut(), &mut tau, &mut permutation, &mut work).unwrap();
+    qr_pivoted_solve_in_place(&backend, qr.view(), &tau, &permutation, 3, b.view_mut(), &mut work).unwrap();
+    assert_eq!(count(), 1);
+    let tau_right = [0.0; 3];
+    minimum_norm_solve_in_place(&backend, qr.view(), &tau, &tau_right, &permutation, 3, b.view_mut(), &mut work)
+        .unwrap();
+    assert_eq!(count(), 1);
 }

@@ -258,7 +258,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
     /// `step` ← H_W⁻¹ step
     fn solve_hessian(&mut self) -> Result<(), Error> {
         let (_, m, _, k) = self.sizes();
-        cholesky_solve_in_place(MatRef::new(self.h, m * k, m * k)?, MatMut::column_vector(self.step))
+        cholesky_solve_in_place(self.backend, MatRef::new(self.h, m * k, m * k)?, MatMut::column_vector(self.step))
     }
 
     /// W ← W_before − length·step, and its value.

@@ -185,7 +185,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
         let q1 = MatRef::new(self.q, n + k, k)?.block(0, 0, n, k)?;
         let r = qr.as_ref().block(0, 0, k, k)?;
         self.backend.gemm(scale, self.c, q1, T::ZERO, MatMut::new(self.w, m, k)?)?;
-        solve_right_upper_transposed_in_place(r, MatMut::new(self.w, m, k)?)?;
+        solve_right_upper_transposed_in_place(self.backend, r, MatMut::new(self.w, m, k)?)?;
         // r = (W Zh − C)/√N
         let w = MatRef::new(self.w, m, k)?;
         let mut residual = MatMut::new(self.residual, m, n)?;
@@ -258,8 +258,8 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
         let mut f = MatMut::new(self.f, m, k)?;
         backend.gemm(scale, residual, dz.transpose(), T::ZERO, f.reborrow().columns(0, features)?)?;
         f.col_mut(features).fill(T::ZERO);
-        solve_right_upper_in_place(r, f.reborrow())?;
-        solve_right_upper_transposed_in_place(r, f.reborrow())?;
+        solve_right_upper_in_place(backend, r, f.reborrow())?;
+        solve_right_upper_transposed_in_place(backend, r, f.reborrow())?;
         let fz = f.as_ref().columns(0, features)?;
         // The cotangent of the features takes the place of dZ, which is no longer needed.
         backend.gemm(scale, wz.transpose(), a.as_ref(), T::ZERO, MatMut::new(self.z, features, n)?)?;
