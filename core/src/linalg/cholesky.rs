@@ -23,18 +23,21 @@
 use super::{check_finite_lower, check_representable_lower, solve_lower_in_place, solve_lower_transposed_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_shape};
+use crate::matrix::cholesky::{factor, finish_column};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// Columns in a block: 32 columns of 600 `f64` are 150 KiB, so a block and what it receives stay in the second-level cache.
 const BLOCK: usize = 32;
 
-/// Rows up to which a plain loop over the columns to the left beats a call of `gemm`.
+/// Rows up to which plain loops over the columns to the left, those of [`Matrix::cholesky`](crate::Matrix::cholesky), beat
+/// a call of `gemm`.
 const SMALL: usize = 16;
 
 /// Overwrites the lower triangle of the symmetric positive definite `a` (n × n) by L with A = L Lᵀ.
 ///
-/// The strict upper triangle is neither read nor written.
+/// The strict upper triangle is neither read nor written. For a `Matrix` of a few rows
+/// [`Matrix::cholesky`](crate::Matrix::cholesky) gives the same bits faster.
 ///
 /// Errors: [`Error::Shape`] when `a` is not square and [`Error::NonFinite`], both before anything is written;
 /// [`Error::NotPositiveDefinite`] with the first pivot that is not positive, when `a` has been partly overwritten.
@@ -55,7 +58,8 @@ pub fn cholesky_in_place<T: Real>(backend: &impl Backend<T>, a: MatMut<'_, T>) -
     check_shape("a", (n, n), a.shape())?;
     check_finite_lower("a", a.as_ref())?;
     if n <= SMALL {
-        return factor_small(a);
+        let (elements, leading) = a.into_parts();
+        return factor(elements, n, leading);
     }
     factor_blocks(backend, a)
 }
@@ -90,38 +94,6 @@ fn factor_panel<T: Real>(backend: &impl Backend<T>, first: usize, mut panel: Mat
         let row = left.block(0, 0, left.rows().min(1), j)?.transpose();
         backend.gemm(-T::ONE, left, row, T::ONE, MatMut::column_vector(column))?;
         finish_column(first + j, column)?;
-    }
-    Ok(())
-}
-
-/// Steps 1 to 3 for all columns of a small matrix, inlined so that a size known to the compiler unrolls the loops.
-#[inline]
-fn factor_small<T: Real>(mut a: MatMut<'_, T>) -> Result<(), Error> {
-    for j in 0..a.cols() {
-        let (left, mut right) = a.reborrow().split_at_col(j);
-        let column = right.col_mut(0).get_mut(j..).unwrap_or_default();
-        for k in 0..j {
-            let left = left.col(k).get(j..).unwrap_or_default();
-            let factor = left.first().copied().unwrap_or(T::ZERO);
-            column.iter_mut().zip(left).for_each(|(x, &l)| *x -= l * factor);
-        }
-        finish_column(j, column)?;
-    }
-    Ok(())
-}
-
-/// Steps 2 and 3, from the diagonal element on.
-#[inline]
-fn finish_column<T: Real>(index: usize, column: &mut [T]) -> Result<(), Error> {
-    let [pivot, below @ ..] = column else { return Ok(()) };
-    // Written so that NaN, the child of two infinities in an indefinite matrix, is refused too.
-    if !(*pivot > T::ZERO && *pivot <= T::MAX) {
-        return Err(Error::NotPositiveDefinite { pivot: index });
-    }
-    let root = pivot.sqrt();
-    *pivot = root;
-    for x in below {
-        *x /= root;
     }
     Ok(())
 }

@@ -272,7 +272,8 @@ impl<T: Real, const R: usize, const C: usize> Matrix<T, R, C> {
     /// Whether no element is NaN or infinite.
     #[inline]
     pub fn is_finite(&self) -> bool {
-        self.iter().all(Real::is_finite)
+        // No early exit: the loop then takes vectors.
+        self.iter().fold(true, |finite, x| finite & x.is_finite())
     }
 
     /// The products of corresponding elements.

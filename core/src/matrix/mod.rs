@@ -10,6 +10,7 @@
 //! | [`MatRef`] | shared slice | any: transposes and single rows are views too |
 //! | [`MatMut`] | exclusive slice | contiguous columns, leading dimension ≥ rows; splits by columns |
 
+pub(crate) mod cholesky;
 mod inline;
 mod operators;
 mod print;

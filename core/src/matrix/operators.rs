@@ -14,7 +14,10 @@ impl<T: Real, const R: usize, const K: usize, const C: usize> Mul<&Matrix<T, K, 
     #[inline]
     fn mul(self, other: &Matrix<T, K, C>) -> Matrix<T, R, C> {
         let mut product = Matrix::zeros();
-        for (column, b) in product.columns.iter_mut().zip(&other.columns) {
+        let (mut columns, mut factors) = (product.columns.as_mut_slice(), other.columns.as_slice());
+        // Not a `for` over the columns: of that the compiler makes vectors *across* columns, gathered element by element, and
+        // 4 × 4 takes 1.8 times as long in `f32`.
+        while let ([column, later @ ..], [b, rest @ ..]) = (columns, factors) {
             let mut terms = self.columns.iter().zip(b);
             // The first term is written, not added to zero: a pass less.
             if let Some((a, &b)) = terms.next() {
@@ -25,6 +28,7 @@ impl<T: Real, const R: usize, const K: usize, const C: usize> Mul<&Matrix<T, K, 
                     *c += a * b;
                 }
             }
+            (columns, factors) = (later, rest);
         }
         product
     }

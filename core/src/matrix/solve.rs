@@ -36,6 +36,7 @@ impl<T: Real, const N: usize> Matrix<T, N, N> {
     /// assert_eq!(singular.inverse(), Err(Error::Singular { column: 1 }));
     /// # Ok::<(), Error>(())
     /// ```
+    #[inline]
     pub fn solve<const C: usize>(&self, b: &Matrix<T, N, C>) -> Result<Matrix<T, N, C>, Error> {
         if !self.is_finite() {
             return Err(Error::NonFinite { what: "a" });
@@ -47,8 +48,9 @@ impl<T: Real, const N: usize> Matrix<T, N, N> {
         let tolerance = T::from_usize(N) * T::EPSILON;
         for j in 0..N {
             let pivot_row = (j + 1..N).fold(j, |p, i| if a[j][i].abs() > a[j][p].abs() { i } else { p }); // step 1
-            for column in a.iter_mut().chain(&mut x) {
-                column.swap(j, pivot_row);
+            if pivot_row != j {
+                a.iter_mut().for_each(|column| column.swap(j, pivot_row));
+                x.iter_mut().for_each(|column| column.swap(j, pivot_row));
             }
             let cancelled = (0..j).fold(T::ZERO, |sum, k| sum + (a[k][j] * a[j][k]).abs());
             let pivot = a[j][j];

@@ -90,6 +90,12 @@ impl<'a, T: Copy> MatMut<'a, T> {
         self.shared()
     }
 
+    /// The elements, of which the shape and the leading dimension say what belongs to the matrix, and the leading dimension.
+    #[inline]
+    pub(crate) fn into_parts(self) -> (&'a mut [T], usize) {
+        (self.data, self.leading)
+    }
+
     /// The same matrix, for reading, for as long as the elements are borrowed.
     #[inline]
     pub fn into_ref(self) -> MatRef<'a, T> {

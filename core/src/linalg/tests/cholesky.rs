@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::linalg::*;
-use crate::{Error, Portable};
+use crate::{Dual, Error, Matrix, Portable};
 
 /// A positive definite matrix: G Gᵀ + I, or Hilbert's with a shift, or one scaled by D on both sides.
 fn definite(kind: &str, n: usize, scale: f64, seed: u64) -> impl Fn(usize, usize) -> f64 {
@@ -109,4 +109,83 @@ fn non_finite_input_is_refused_but_not_in_the_upper_triangle() {
     }
     let mut wide = Dense::<f64>::zeros(2, 3);
     assert!(matches!(cholesky_in_place(&Portable, wide.view_mut()), Err(Error::Shape { .. })));
+}
+
+/// The formula element by element, subtracting in the order of the columns.
+fn plain<T: Real, const N: usize>(a: &Matrix<T, N, N>) -> Matrix<T, N, N> {
+    let mut l = Matrix::zeros();
+    for j in 0..N {
+        for i in j..N {
+            let rest = (0..j).fold(a[(i, j)], |rest, k| rest - l[(i, k)] * l[(j, k)]);
+            l[(i, j)] = if i == j { rest.sqrt() } else { rest / l[(j, j)] };
+        }
+    }
+    l
+}
+
+fn same_bits<T: Real, const N: usize>() {
+    let bits = |l: &Matrix<T, N, N>| l.map(|x| x.value().to_bits());
+    for kind in ["Gram", "graded", "Hilbert", "identity"] {
+        let full = definite(kind, N, 1.0, N as u64);
+        // What is above the diagonal is not read, and zero in the result.
+        let a = Matrix::<T, N, N>::from_fn(|i, j| T::from_f64(if i >= j { full(i, j) } else { f64::NAN }));
+        let expected = plain(&a);
+        assert_eq!(a.cholesky().map(|l| bits(&l)), Ok(bits(&expected)), "{kind}, N = {N}");
+        let mut view = Dense::<T>::from_fn(N, N, |i, j| a[(i, j)].value());
+        cholesky_in_place(&Portable, view.view_mut()).unwrap();
+        let below = Matrix::<f64, N, N>::from_fn(|i, j| if i >= j { view.at(i, j) } else { 0.0 });
+        assert_eq!(below.map(f64::to_bits), bits(&expected), "{kind}, view, N = {N}");
+        assert!(view.gaps_untouched() && (0..N).all(|j| (0..j).all(|i| view.at(i, j).is_nan())), "{kind}, N = {N}");
+    }
+    // One bad element or pivot at a time: the same error from both, and the view untouched where it says so.
+    let identity = Matrix::<T, N, N>::identity();
+    for (i, j) in (0..N).flat_map(|j| (j..N).map(move |i| (i, j))) {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let mut a = identity;
+            a[(i, j)] = T::from_f64(bad);
+            assert_eq!(a.cholesky(), Err(Error::NonFinite { what: "a" }), "{bad} at {i}, {j} of {N}");
+            let before = bits(&a);
+            assert_eq!(cholesky_in_place(&Portable, a.view_mut()), Err(Error::NonFinite { what: "a" }));
+            assert_eq!(bits(&a), before, "{bad} at {i}, {j} of {N}");
+        }
+        let mut a = identity;
+        a[(i, j)] = T::from_f64(if i == j { 0.0 } else { 1.5 });
+        assert_eq!(a.cholesky(), Err(Error::NotPositiveDefinite { pivot: i }), "({i}, {j}) of {N}");
+        assert_eq!(cholesky_in_place(&Portable, a.view_mut()), Err(Error::NotPositiveDefinite { pivot: i }));
+    }
+}
+
+#[test]
+fn both_entries_give_the_bits_of_the_plain_formula_and_the_same_errors() {
+    fn sizes<T: Real>() {
+        same_bits::<T, 0>();
+        same_bits::<T, 1>();
+        same_bits::<T, 2>();
+        same_bits::<T, 3>();
+        same_bits::<T, 4>();
+        same_bits::<T, 5>();
+        same_bits::<T, 6>();
+        same_bits::<T, 7>();
+        same_bits::<T, 8>();
+        same_bits::<T, 9>();
+    }
+    sizes::<f64>();
+    sizes::<f32>();
+}
+
+/// dA = dL Lᵀ + L dLᵀ, and a derivative that is not finite is refused though all values are.
+#[test]
+fn inline_matrices_of_dual_numbers_pass() {
+    let full = definite("Gram", 5, 1.0, 3);
+    let a = Matrix::<Dual<f64, 1>, 5, 5>::from_fn(|i, j| {
+        let (i, j) = (i.max(j), i.min(j));
+        Dual { value: full(i, j), eps: [(i * j) as f64 - 2.0] }
+    });
+    let l = a.cholesky().unwrap();
+    let difference = l * l.transpose() - a;
+    assert!(difference.iter().all(|d| d.value.abs() < 1e-14 && d.eps[0].abs() < 1e-13), "{difference:?}");
+    assert!((0..5).all(|j| (0..j).all(|i| l[(i, j)].value == 0.0 && l[(i, j)].eps == [0.0])));
+    let mut bad = a;
+    bad[(3, 1)].eps[0] = f64::INFINITY;
+    assert_eq!(bad.cholesky(), Err(Error::NonFinite { what: "a" }));
 }
