@@ -42,7 +42,7 @@ fn matrices() {
         b *= 2.0;
         b /= 3.0;
         b[(0, 1)] += v[2];
-        black_box((&b * &a, b.component_mul(&a), b.dot(&a), b.norm_squared(), b.trace(), v.cross(&v)));
+        black_box((b * a, b.component_mul(&a), b.dot(&a), b.norm_squared(), b.trace(), v.cross(&v)));
         black_box((b.diagonal(), Matrix::from_diagonal(&v), b.map(f64::sin), b.zip_map(&a, f64::max)));
         black_box((
             b.is_finite(),

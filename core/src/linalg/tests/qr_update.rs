@@ -186,9 +186,11 @@ fn subnormal_and_huge_elements() {
         assert!((r.at(0, 0).abs() - 3.0 * scale).abs() <= 1e-14 * scale + 1e-322, "scale {scale:e}: {:e}", r.at(0, 0));
     }
     // α − β overflows before the rotation does.
-    let mut r = Dense::<f64>::from_fn(1, 1, |_, _| 1.2e308);
-    qr_append_rows_in_place(&Portable, r.view_mut(), Dense::from_fn(1, 1, |_, _| 0.9e308).view_mut(), None).unwrap();
-    assert!((r.at(0, 0).abs() / 1.5e308 - 1.0).abs() < 1e-15, "{:e}", r.at(0, 0));
+    let mut r = Dense::<f64>::from_fn(2, 2, |i, j| if i == j { [1.2e308, 1.0][i] } else { 0.0 });
+    let mut row = Dense::from_fn(1, 2, |_, j| [0.9e308, 5.0][j]);
+    qr_append_rows_in_place(&Portable, r.view_mut(), row.view_mut(), None).unwrap();
+    let first = [r.at(0, 0) / 1.5e308, r.at(0, 1) / 3.0];
+    assert!((first[0].abs() - 1.0).abs() < 1e-15 && (first[1] - first[0]).abs() < 1e-15, "{first:?}");
     // c, y and ζ that are not representable.
     let append = |c: f64, y: f64| {
         let one = |x: f64| Dense::<f64>::from_fn(1, 1, |_, _| x * f64::MAX);
