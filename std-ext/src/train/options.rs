@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use gaussling_core::optim::TrustRegionOptions;
+
 /// A training method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
@@ -131,7 +133,7 @@ impl Default for Options {
             sum_lambda: 1e-7,
             lambda: 1.0,
             krylov_dim: 20,
-            krylov_tolerance: 1e-2,
+            krylov_tolerance: 0.1,
         }
     }
 }
@@ -144,7 +146,7 @@ impl Options {
         match loss {
             LossKind::LeastSquares => Self::default(),
             LossKind::CrossEntropy => {
-                Self { alpha_theta: 3e-4, alpha_w: 3e-4, krylov_tolerance: 0.1, ..Self::default() }
+                Self { alpha_theta: 3e-4, alpha_w: 3e-4, ..Self::default() }
             }
         }
     }
@@ -157,6 +159,12 @@ impl Options {
             _ => (samples / 80).clamp(5, 64),
         };
         self.batch.unwrap_or(own).clamp(1, samples.max(1))
+    }
+
+    /// The options of the Krylov trust region.
+    pub(super) fn trust_region(&self) -> TrustRegionOptions<f64> {
+        let Self { krylov_dim, krylov_tolerance, .. } = *self;
+        TrustRegionOptions { krylov_dim, krylov_tolerance, ..TrustRegionOptions::default() }
     }
 
     /// The learning rate of a method.

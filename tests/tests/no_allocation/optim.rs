@@ -25,7 +25,7 @@ fn optimizers() {
     let mut buffer = vec![0.0; varpro_least_squares_work_len(Net::SHAPE, 1, N)];
     let regularizer = Tikhonov { alpha: 1e-6 };
     let mut objective = VarProLeastSquares::new(&NET, regularizer, 1e-6, &Portable, x, c, &mut buffer).unwrap();
-    let mut memory = vec![0.0; trust_region_work_len(params, 20)];
+    let mut memory = vec![0.0; trust_region_work_len(params, &TrustRegionOptions::<f64>::default())];
     let mut method = TrustRegion::new(params, TrustRegionOptions::default(), &mut memory).unwrap();
     none("GNvpro", || method.step(&Portable, &mut objective, &mut theta).map(drop));
     let mut memory = vec![0.0; lbfgs_work_len(params, 10)];
@@ -38,7 +38,7 @@ fn optimizers() {
     let loss = SoftmaxCrossEntropy;
     let mut objective =
         VarProConvex::new(&NET, loss, regularizer, 1e-4, 1e-9, &Portable, x, labels, &mut buffer).unwrap();
-    let mut memory = vec![0.0; trust_region_work_len(params, 20)];
+    let mut memory = vec![0.0; trust_region_work_len(params, &TrustRegionOptions::<f64>::default())];
     let mut method = TrustRegion::new(params, TrustRegionOptions::default(), &mut memory).unwrap();
     none("GNvpro for classes", || method.step(&Portable, &mut objective, &mut theta).map(drop));
 
