@@ -164,6 +164,28 @@ impl<'w, T: Real> CgPath<'w, T> {
         Ok(())
     }
 
+    /// The path of one segment that takes M for H⁻¹, s = −M g, without a product; it is not among the pairs.
+    pub(super) fn assume<B: Backend<T>>(&mut self, backend: &B, g: &[T], m: &mut Pairs<'_, T>) {
+        self.dim = 0;
+        self.beta = backend.norm(g);
+        let (Some(p), Some(hp)) = (self.directions.get_mut(..self.n), self.products.get_mut(..self.n)) else { return };
+        let beta = self.beta;
+        hp.iter_mut().zip(g).for_each(|(hp, &g)| *hp = -g / beta);
+        p.copy_from_slice(hp);
+        m.multiply_inverse_hessian(backend, p);
+        let curvature = backend.dot(p, hp);
+        if let ([c, ..], [length, ..], [inner, ..], [start, ..], true) = (
+            &mut *self.curvatures,
+            &mut *self.lengths,
+            &mut *self.inner,
+            &mut *self.starts,
+            curvature > T::ZERO && curvature.is_finite(),
+        ) {
+            (*c, *length, *inner, *start) = (curvature, curvature, T::ZERO, T::ZERO);
+            self.dim = 1;
+        }
+    }
+
     /// The last point of the path inside the ball of `radius`, or its end; an empty path gives the zero step.
     pub(super) fn step<B: Backend<T>>(&self, backend: &B, radius: Option<T>, step: &mut [T]) -> PathStep<T> {
         step.fill(T::ZERO);

@@ -21,8 +21,8 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
-use crate::optim::pairs::{Pairs, pairs_len};
 use crate::optim::line_search::{Bracket, Trial, Verdict};
+use crate::optim::pairs::{Pairs, pairs_len};
 use crate::optim::{Objective, Status};
 use crate::scalar::Real;
 

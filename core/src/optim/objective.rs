@@ -13,10 +13,11 @@ pub trait Objective<T: Real> {
     /// Φ(θ): one pass over the data. Fixes the point at which the other two work.
     fn value(&mut self, theta: &[T]) -> Result<T, Error>;
 
-    /// Overwrites `gradient` by that at the point of the last [`value`](Self::value), when this was finite: one pass.
+    /// Overwrites `gradient` by that at the point of the last [`value`](Self::value), when this was finite: one pass. Comes
+    /// before the first product there.
     fn gradient(&mut self, gradient: &mut [T]) -> Result<(), Error>;
 
-    /// hv ← H v at the point of the last [`value`](Self::value), after its [`gradient`](Self::gradient): two passes.
+    /// hv ← H v at the point of the last [`value`](Self::value): two passes.
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error>;
 
     /// Φ(θ) and its gradient, zero where Φ is not finite.

@@ -52,12 +52,7 @@ impl<'w, T: Real> Pairs<'w, T> {
     }
 
     /// A pair in place of the oldest, unless sᵀy ≤ ε ‖s‖ ‖y‖: curvature that is not positive, or not to be told from zero.
-    pub(super) fn push<B: Backend<T>>(
-        &mut self,
-        backend: &B,
-        s: impl Iterator<Item = T>,
-        y: impl Iterator<Item = T>,
-    ) {
+    pub(super) fn push<B: Backend<T>>(&mut self, backend: &B, s: impl Iterator<Item = T>, y: impl Iterator<Item = T>) {
         let n = self.params;
         let place = self.next.saturating_mul(2 * n);
         let Some((s_out, y_out)) =

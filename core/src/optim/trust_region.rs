@@ -17,7 +17,9 @@
 //!   move one of (difference of θ, difference of g). The last of them make an inverse Hessian M as in limited-memory BFGS, which
 //!   preconditions conjugate gradients at the new point (file `cg_path.rs`). H changes little from point to point, so a few products
 //!   continue where the last point stopped, and the space is left as soon as a further product brings less than the step
-//!   does on average. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one
+//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point), no product is formed at all: s = −M g. When
+//!   such a step is
+//!   rejected (here for ρ < 0.1; it must not be longer than twice the last one), products are. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one
 //!   free, any other bounds the next one by √(sᵀH s), doubled for ρ > 0.75 and halved for ρ < 0.1.
 //! * **GMRES**, published: a new space of [`Krylov`] vectors at every point, to a relative residual. The first Δ is the length of
 //!   the unrestricted step; an expansion needs Δ ≤ 10⁴‖g‖.
@@ -183,6 +185,12 @@ pub struct TrustRegion<'w, T> {
     radius: Option<T>,
     /// Whether `space` belongs to the present θ.
     space_is_current: bool,
+    /// M predicted the last decrease well enough to be taken for H⁻¹.
+    trusted: bool,
+    /// The space is a step −M g without products.
+    assumed: bool,
+    /// √(sᵀH s) of the last step.
+    last_length: Option<T>,
     work_units: usize,
 }
 
@@ -220,6 +228,9 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             first_gradient_norm: None,
             radius: None,
             space_is_current: false,
+            trusted: false,
+            assumed: false,
+            last_length: None,
             work_units: 0,
         })
     }
@@ -272,11 +283,12 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             return Ok(TrustRegionReport { status: Status::SmallGradient, ..report });
         }
         if !self.space_is_current {
-            self.build_space(backend, objective)?;
+            self.build_space(backend, objective, theta)?;
         }
         let step = self.solve(backend)?;
         let radius = self.radius.unwrap_or(step.norm);
         report.krylov_dim = match &self.space {
+            Space::Recycled(_, _) if self.assumed => 0,
             Space::Recycled(path, _) => path.dim(),
             Space::Gmres(krylov, _) => krylov.dim(),
         };
@@ -307,13 +319,30 @@ impl<'w, T: Real> TrustRegion<'w, T> {
     }
 
     /// The Krylov space of H started at −g.
-    fn build_space<B: Backend<T>>(&mut self, backend: &B, objective: &mut impl Objective<T>) -> Result<(), Error> {
+    fn build_space<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        objective: &mut impl Objective<T>,
+        theta: &[T],
+    ) -> Result<(), Error> {
         let Self { options, space, gradient, trial, work_units, radius, .. } = self;
+        if self.assumed {
+            // The objective stands at the trial point that was rejected.
+            *work_units += 1;
+            objective.value(theta)?;
+        }
+        self.assumed = false;
         let product = |v: &[T], hv: &mut [T]| {
             *work_units += 2;
             objective.product(v, hv)
         };
         match space {
+            Space::Recycled(path, pairs) if self.trusted && pairs.len() > 0 => {
+                self.assumed = true;
+                path.assume(backend, gradient, pairs);
+                let bound = self.last_length.map(|length| T::from_f64(2.0) * length);
+                *radius = radius.map_or(bound, |radius| bound.map(|bound| bound.min(radius)));
+            }
             Space::Recycled(path, pairs) => {
                 path.build(backend, gradient, pairs, *radius, options.krylov_tolerance, product)?;
             }
@@ -349,7 +378,8 @@ impl<'w, T: Real> TrustRegion<'w, T> {
     /// Step 3: the outcome for ρ; sets the next radius.
     fn judge(&mut self, ratio: T, step: Step<T>, radius: T, gradient_norm: T) -> Outcome {
         let number = T::from_f64;
-        let acceptable = ratio >= number(1e-4); // false for NaN
+        // A step that no product vouches for must show more. False for NaN.
+        let acceptable = ratio >= number(if self.assumed { 0.1 } else { 1e-4 });
         let good = ratio > number(0.75);
         let may_grow = step.curvature.is_some() || radius <= number(1e4) * gradient_norm;
         let outcome = if !acceptable {
@@ -361,6 +391,11 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         } else {
             Outcome::Accepted
         };
+        self.trusted = ratio >= number(0.25);
+        if outcome == Outcome::Rejected && self.assumed {
+            self.space_is_current = false;
+            return outcome;
+        }
         self.radius = match (outcome, step.curvature) {
             (Outcome::Rejected, _) => Some(number(0.5) * radius.min(step.norm)),
             (Outcome::Expanded, _) => Some(number(1.5) * radius),
@@ -370,6 +405,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             (_, Some(length)) if step.bounded => Some(if good { number(2.0) * length } else { length }),
             (_, Some(_)) => None,
         };
+        self.last_length = step.curvature;
         outcome
     }
 
@@ -385,15 +421,17 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             self.space_is_current = false;
             return objective.gradient(self.gradient);
         };
-        for (s, y) in path.pairs() {
-            pairs.push(backend, s.iter().copied(), y.iter().copied());
+        if !self.assumed {
+            for (s, y) in path.pairs() {
+                pairs.push(backend, s.iter().copied(), y.iter().copied());
+            }
         }
         // The old gradient gives way to the new one.
         self.trial.copy_from_slice(self.gradient);
         objective.gradient(self.gradient)?;
         let difference = self.gradient.iter().zip(&*self.trial).map(|(&new, &old)| new - old);
         pairs.push(backend, self.step.iter().copied(), difference);
-        self.space_is_current = false;
+        (self.space_is_current, self.assumed) = (false, false);
         Ok(())
     }
 }

@@ -3,9 +3,9 @@
 use gaussling_core::Portable;
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion,
-    VarProConvex, VarProLeastSquares, full_objective_work_len, lbfgs_work_len, trust_region_work_len,
-    varpro_convex_work_len, varpro_least_squares_work_len,
+    FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion, VarProConvex,
+    VarProLeastSquares, full_objective_work_len, lbfgs_work_len, trust_region_work_len, varpro_convex_work_len,
+    varpro_least_squares_work_len,
 };
 
 use super::monitor::{Ending, Monitor, Run};

@@ -145,9 +145,7 @@ impl Options {
     pub fn for_loss(loss: LossKind) -> Self {
         match loss {
             LossKind::LeastSquares => Self::default(),
-            LossKind::CrossEntropy => {
-                Self { alpha_theta: 3e-4, alpha_w: 3e-4, ..Self::default() }
-            }
+            LossKind::CrossEntropy => Self { alpha_theta: 3e-4, alpha_w: 3e-4, ..Self::default() },
         }
     }
 
