@@ -4,10 +4,11 @@
 //! Φ(θ) = min_W E(W Zh, C) + α/2 ‖W‖² + R(θ),   Zh = [F(θ, X); 1ᵀ],   α > 0
 //! ```
 //!
-//! Inner problem: strictly convex in W (outputs × k, k = features + 1); Newton's method with the full Hessian
+//! Inner problem: strictly convex in W (outputs × k, k = features + 1); Newton's method with the full Hessian, by a Cholesky factor
+//! that is kept for as long as it preconditions well (file `hessian.rs`)
 //!
 //! ```text
-//! H_W[V] = E″[V Zh] Zhᵀ + α V        ((outputs·k) × (outputs·k), factored by Cholesky)
+//! H_W[V] = E″[V Zh] Zhᵀ + α V        ((outputs·k) × (outputs·k))
 //! ```
 //! and backtracking, started at the last W that was found; it stops when ‖∇_W‖ ≤ tolerance·max(1, ‖∇_W at W = 0‖), or when
 //! the decrease that the model predicts is below the rounding error of E. Gradient: g = J_Zᵀ W_zᵀ G + R′(θ), G = ∂E/∂S.
@@ -21,12 +22,16 @@
 //!     = J_Zᵀ( W_zᵀ (Q − D[U Zh]) − U_zᵀ G ) + R″ v,      Q = D[dS],  U = H_W⁻¹( Q Zhᵀ + α dW )
 //! ```
 //! Source: E. Newman, L. Ruthotto, J. Hart, B. van Bloemen Waanders, "Train like a (Var)Pro" (2021), section 3.2; the Cholesky
-//! factor takes the place of their Krylov pseudo-inverse. Cost beside the network's passes: outputs²·k²·N/2 + (outputs·k)³/3
-//! for each inner step, a few products of size outputs × N × k for the rest.
+//! factor takes the place of their Krylov pseudo-inverse. Cost beside the network's passes: 4·outputs·k·N flops for each of the 1
+//! to 20 iterations of an inner step, and outputs²·k²·N/2 + (outputs·k)³/3 for a new factor, which the first product at a point and
+//! an inner step of more iterations ask for.
+
+mod hessian;
+#[cfg(test)]
+mod tests;
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, take};
-use crate::linalg::{cholesky_in_place, cholesky_solve_in_place};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Regularizer, Shape};
 use crate::optim::{Objective, product, sum};
@@ -42,9 +47,6 @@ pub struct InnerReport<T> {
     /// Whether ‖∇_W‖ reached the tolerance; otherwise rounding stopped the descent, or the features were not finite.
     pub converged: bool,
 }
-
-/// Columns of a block of H_W that are computed together.
-const PANEL: usize = 8;
 
 /// Inner Newton steps allowed at one θ.
 const MAX_INNER: usize = 100;
@@ -74,18 +76,28 @@ pub struct VarProConvex<'a, T, N, L, R, B> {
     w_before: &'a mut [T],
     gradient_w: &'a mut [T],
     step: &'a mut [T],
-    /// outputs × N, each: scores, G = ∂E/∂S, P of the loss, and two more.
+    /// outputs × N, each: scores, G = ∂E/∂S, P of the loss, and three more. Iterative solves use `s`
+    /// and `image`.
     s: &'a mut [T],
     g: &'a mut [T],
     p: &'a mut [T],
     a: &'a mut [T],
     b: &'a mut [T],
-    /// (outputs·k)², the Cholesky factor of H_W in its lower triangle.
+    image: &'a mut [T],
+    /// outputs × k, each, of the iterative inner solves.
+    residual_w: &'a mut [T],
+    direction: &'a mut [T],
+    solution: &'a mut [T],
+    /// (outputs·k)², the Cholesky factor of H_W in its lower triangle; or those of its diagonal blocks, outputs of k × k.
     h: &'a mut [T],
     /// k × k
     block: &'a mut [T],
     data_loss: T,
     inner: InnerReport<T>,
+    /// Order of the largest H_W that is factored as a whole.
+    largest_factored: usize,
+    /// Whether `h` holds a factor, of this or an earlier W.
+    has_factor: bool,
     /// Whether `h` holds the factor at the solution; it is made when the first product asks for it.
     factored: bool,
 }
@@ -98,9 +110,9 @@ pub const fn varpro_convex_work_len(shape: Shape, outputs: usize, samples: usize
         shape.cache.of(samples),
         shape.work.of(samples),
         product([sum([k, k, shape.features]), samples]),
-        product([4, outputs, k]),
-        product([5, outputs, samples]),
-        product([outputs, k, outputs, k]),
+        product([7, outputs, k]),
+        product([6, outputs, samples]),
+        hessian::factor_len(outputs, k),
         product([k, k]),
     ])
 }
@@ -162,10 +174,16 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
             p: next(outputs * samples)?,
             a: next(outputs * samples)?,
             b: next(outputs * samples)?,
-            h: next(outputs * k * outputs * k)?,
+            image: next(outputs * samples)?,
+            residual_w: next(outputs * k)?,
+            direction: next(outputs * k)?,
+            solution: next(outputs * k)?,
+            h: next(hessian::factor_len(outputs, k))?,
             block: next(k * k)?,
             data_loss: T::ZERO,
             inner: InnerReport { iterations: 0, gradient_norm: T::ZERO, converged: false },
+            largest_factored: hessian::LARGEST_FACTORED,
+            has_factor: false,
             factored: false,
         };
         problem.w.fill(T::ZERO);
@@ -213,54 +231,6 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
         Ok(self.backend.norm(self.gradient_w))
     }
 
-    /// Assembles and factors H_W at the present P.
-    fn factor_hessian(&mut self) -> Result<(), Error> {
-        let (n, m, _, k) = self.sizes();
-        let zh = MatRef::new(self.zh, k, n)?;
-        for col in 0..m {
-            // Column `col` of every sample's Hessian: D[e_col 1ᵀ].
-            self.a.fill(T::ZERO);
-            self.a.iter_mut().skip(col).step_by(m).for_each(|a| *a = T::ONE);
-            let (p, unit) = (MatRef::new(self.p, m, n)?, MatRef::new(self.a, m, n)?);
-            self.loss.hessian_vector(p, unit, MatMut::new(self.b, m, n)?);
-            for row in col..m {
-                let entries = MatRef::new(self.b, m, n)?;
-                let scaled = self.weighted.chunks_exact_mut(k);
-                for ((j, scaled), d) in scaled.enumerate().zip(entries.transpose().col_iter(row)) {
-                    scaled.iter_mut().zip(zh.col(j)).for_each(|(s, &z)| *s = d * z);
-                }
-                // Zh diag(d) Zhᵀ is symmetric: its lower triangle, a few columns at a time.
-                let weighted = MatRef::new(self.weighted, k, n)?;
-                for first in (0..k).step_by(PANEL) {
-                    let (below, width) = (k - first, PANEL.min(k - first));
-                    let left = weighted.block(first, 0, below, n)?;
-                    let right = zh.block(first, 0, width, n)?.transpose();
-                    let out = MatMut::new(self.block, k, k)?.block(first, first, below, width)?;
-                    self.backend.gemm(T::ONE, left, right, T::ZERO, out)?;
-                }
-                // Element (row, i) of V against (col, j): vec is column by column, so index = output + outputs · feature.
-                let (block, mut h) = (MatRef::new(self.block, k, k)?, MatMut::new(self.h, m * k, m * k)?);
-                for j in 0..k {
-                    for (i, value) in block.col_iter(j).enumerate().skip(j) {
-                        let diagonal = row == col && i == j;
-                        let value = if diagonal { value + self.alpha } else { value };
-                        h.set(row + m * i, col + m * j, value);
-                        h.set(col + m * i, row + m * j, value);
-                        h.set(row + m * j, col + m * i, value);
-                        h.set(col + m * j, row + m * i, value);
-                    }
-                }
-            }
-        }
-        cholesky_in_place(self.backend, MatMut::new(self.h, m * k, m * k)?)
-    }
-
-    /// `step` ← H_W⁻¹ step
-    fn solve_hessian(&mut self) -> Result<(), Error> {
-        let (_, m, _, k) = self.sizes();
-        cholesky_solve_in_place(self.backend, MatRef::new(self.h, m * k, m * k)?, MatMut::column_vector(self.step))
-    }
-
     /// W ← W_before − length·step, and its value.
     fn try_step(&mut self, length: T) -> Result<T, Error> {
         for ((w, &before), &step) in self.w.iter_mut().zip(&*self.w_before).zip(&*self.step) {
@@ -281,7 +251,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
         Ok(self.zh.iter().all(|z| z.is_finite()))
     }
 
-    /// Newton's method for W at θ; leaves S, G and P at the solution. `None` when nothing finite came out.
+    /// Newton's method for W at θ; leaves G and P at the solution. `None` when nothing finite came out.
     fn solve(&mut self, theta: &[T]) -> Result<Option<T>, Error> {
         self.inner = InnerReport { iterations: 0, gradient_norm: T::ZERO, converged: false };
         self.factored = false;
@@ -308,11 +278,9 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
             if self.inner.converged || self.inner.iterations >= MAX_INNER {
                 break;
             }
-            if self.factor_hessian().is_err() {
+            if self.newton_step(self.inner.gradient_norm / scale).is_err() {
                 return Ok(None);
             }
-            self.step.copy_from_slice(self.gradient_w);
-            self.solve_hessian()?;
             let slope = self.backend.dot(self.gradient_w, self.step);
             self.w_before.copy_from_slice(self.w);
             self.inner.iterations += 1;
@@ -370,10 +338,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error> {
         check_length("v", self.theta.len(), v.len())?;
         check_length("hv", self.theta.len(), hv.len())?;
-        if !self.factored {
-            self.factor_hessian()?;
-            self.factored = true;
-        }
+        self.prepare_hessian()?;
         let (n, m, features, k) = self.sizes();
         let backend = self.backend;
         let point = Point { theta: self.theta, x: self.x, cache: self.cache };

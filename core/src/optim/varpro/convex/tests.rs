@@ -1,0 +1,60 @@
+//! The iterative inner solves against the factored ones.
+
+use super::*;
+use crate::Portable;
+use crate::nn::{Affine, SoftmaxCrossEntropy, Tikhonov, tanh};
+use std::vec;
+use std::vec::Vec;
+
+const OUTPUTS: usize = 4;
+const SAMPLES: usize = 60;
+
+/// Φ, gradient and one product at two points, one after the other; with the inner reports.
+fn evaluate(largest: Option<usize>, alpha: f64) -> Vec<(f64, Vec<f64>, Vec<f64>, InnerReport<f64>)> {
+    let net = (Affine::<3, 6>, tanh::<6>());
+    let number = |i: usize| ((i * 7919 + 13) % 1009) as f64 / 1009.0 - 0.5;
+    let x: Vec<f64> = (0..3 * SAMPLES).map(|i| 4.0 * number(i)).collect();
+    let mut c = vec![0.0; OUTPUTS * SAMPLES];
+    (0..SAMPLES).for_each(|j| c[j * OUTPUTS + (x[3 * j] > 0.0) as usize + 2 * (x[3 * j + 1] > 0.4) as usize] = 1.0);
+    let (x, c) = (MatRef::new(&x, 3, SAMPLES).unwrap(), MatRef::new(&c, OUTPUTS, SAMPLES).unwrap());
+    let shape = crate::nn::Network::<f64>::shape(&net);
+    let mut buffer = vec![f64::NAN; varpro_convex_work_len(shape, OUTPUTS, SAMPLES)];
+    let r = Tikhonov { alpha: 1e-3 };
+    let mut problem =
+        VarProConvex::new(&net, SoftmaxCrossEntropy, r, alpha, 1e-13, &Portable, x, c, &mut buffer).unwrap();
+    if let Some(largest) = largest {
+        problem.largest_factored = largest;
+    }
+    let mut out = Vec::new();
+    for shift in [0, 100] {
+        let theta: Vec<f64> = (0..shape.params).map(|i| number(3 * i + shift)).collect();
+        let v: Vec<f64> = (0..shape.params).map(|i| number(5 * i + 7)).collect();
+        let (mut g, mut hv) = (vec![0.0; shape.params], vec![0.0; shape.params]);
+        let value = problem.value_and_gradient(&theta, &mut g).unwrap();
+        problem.product(&v, &mut hv).unwrap();
+        out.push((value, g, hv, problem.inner()));
+    }
+    out
+}
+
+#[test]
+fn iterative_and_factored_solves_agree() {
+    for alpha in [1e-1, 1e-3, 1e-5] {
+        for (factored, iterative) in evaluate(None, alpha).iter().zip(evaluate(Some(0), alpha)) {
+            assert!(factored.3.converged && iterative.3.converged, "alpha {alpha}: {:?} {:?}", factored.3, iterative.3);
+            assert!((factored.0 - iterative.0).abs() < 1e-13 * factored.0);
+            for (a, b) in [(&factored.1, &iterative.1), (&factored.2, &iterative.2)] {
+                let scale = a.iter().map(|a| a.abs()).fold(0.0, f64::max);
+                let worst = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(worst <= 1e-8 * scale, "alpha {alpha}: {worst:e} of {scale:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_factor_of_a_large_problem_is_that_of_the_blocks() {
+    assert_eq!(hessian::factor_len(4, 256), 1024 * 1024);
+    assert_eq!(hessian::factor_len(4, 257), 4 * 257 * 257);
+    assert_eq!(hessian::factor_len(usize::MAX, 2), usize::MAX);
+}
