@@ -9,8 +9,11 @@ use std::vec::Vec;
 const OUTPUTS: usize = 4;
 const SAMPLES: usize = 60;
 
-/// Φ, gradient and one product at two points, one after the other; with the inner reports.
-fn evaluate(largest: Option<usize>, alpha: f64) -> Vec<(f64, Vec<f64>, Vec<f64>, InnerReport<f64>)> {
+/// Φ, gradient, one product and the inner report at a point.
+type Evaluation = (f64, Vec<f64>, Vec<f64>, InnerReport<f64>);
+
+/// At two points, one after the other.
+fn evaluate(largest: Option<usize>, alpha: f64) -> Vec<Evaluation> {
     let net = (Affine::<3, 6>, tanh::<6>());
     let number = |i: usize| ((i * 7919 + 13) % 1009) as f64 / 1009.0 - 0.5;
     let x: Vec<f64> = (0..3 * SAMPLES).map(|i| 4.0 * number(i)).collect();
