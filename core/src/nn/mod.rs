@@ -14,7 +14,7 @@
 //! | [`Euler`], [`Rk4`] | residual blocks around a layer, with own weights at each step or time node |
 //! | tuples of layers | composition; sizes that do not fit do not compile |
 //! | [`DynAffine`], [`DynActivation`], [`DynParametric`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
-//! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`] | losses averaged over samples |
+//! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`], [`Weighted`] | losses averaged over samples, with a weight for each sample |
 //! | [`Tikhonov`], [`TimeDerivative`], [`OnRange`] | quadratic regularizers of θ |
 //!
 //! ```compile_fail
@@ -49,6 +49,7 @@ mod rk4;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod weighted;
 
 pub use activation::{
     Activation, DynActivation, Gaussian, Identity, Relu, Sigmoid, Sine, Softplus, Tanh, gaussian, identity, relu,
@@ -67,3 +68,5 @@ pub use parametric::{DynParametric, Parametric, ParametricFunction, Raf, RafStar
 pub use regularizer::{OnRange, Regularizer, Tikhonov, TimeDerivative};
 pub use rk4::{DynRk4, Rk4};
 pub use shape::{BatchLen, Shape};
+pub use weighted::Weighted;
+pub(crate) use weighted::sum_of_weights;
