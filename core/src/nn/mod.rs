@@ -12,6 +12,7 @@
 //! | [`Parametric`] | an activation that each neuron shapes by parameters of its own: [`raf`], or a user's |
 //! | [`FunctionModel`] | features that are not a network: one generic function of parameters and a sample |
 //! | [`Euler`], [`Rk4`] | residual blocks around a layer, with own weights at each step or time node |
+//! | [`Refine`] | a network with twice as many steps in its blocks, and its weights by interpolation in time |
 //! | tuples of layers | composition; sizes that do not fit do not compile |
 //! | [`DynAffine`], [`DynActivation`], [`DynParametric`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
 //! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`], [`Weighted`] | losses averaged over samples, with a weight for each sample |
@@ -44,6 +45,9 @@ mod network;
 mod parametric;
 #[cfg(test)]
 mod parametric_tests;
+mod refine;
+#[cfg(test)]
+mod refine_tests;
 mod regularizer;
 mod rk4;
 mod shape;
@@ -65,6 +69,7 @@ pub use layer::{Layer, Size};
 pub use loss::{LeastSquares, Logistic, Loss, SoftmaxCrossEntropy};
 pub use network::{Network, Point};
 pub use parametric::{DynParametric, Parametric, ParametricFunction, Raf, RafStart, raf};
+pub use refine::Refine;
 pub use regularizer::{OnRange, Regularizer, Tikhonov, TimeDerivative};
 pub use rk4::{DynRk4, Rk4};
 pub use shape::{BatchLen, Shape};
