@@ -258,7 +258,7 @@ fn bad_sample_weights_are_refused() {
     let (x, c) = data::<f64>(3);
     let net = (Affine::<1, 2>, tanh::<2>());
     let shape = Network::<f64>::shape(&net);
-    for weights in [&[1.0, 1.0][..], &[1.0; 4], &[1.0, -1.0, 1.0], &[0.0; 3], &[f64::NAN, 1.0, 1.0], &[f64::MAX; 3]] {
+    for weights in [&[1.0, 1.0][..], &[1.0; 4], &[3.0, -1.0, 1.0], &[0.0; 3], &[f64::NAN, 1.0, 1.0], &[f64::MAX; 3]] {
         let mut buffer = vec![0.0; varpro_least_squares_work_len(shape, 2, 3)];
         let (x, c) = (MatRef::new(&x, 1, 3).unwrap(), MatRef::new(&c, 2, 3).unwrap());
         let new = VarProLeastSquares::new(&net, Tikhonov { alpha: 0.0 }, 1e-3, &Portable, x, c, &mut buffer).unwrap();

@@ -143,6 +143,11 @@ fn lengths_are_checked_and_blocks_may_be_empty() {
         let result = rk4.prolong(&[0.5; 45][..theta], &mut vec![0.0; fine]);
         assert!(matches!(result, Err(Error::Length { what: w, .. }) if w == what), "{theta} {fine}: {result:?}");
     }
+    let euler = DynEuler::new::<f64>(step(), 2, 0.5).unwrap();
+    for (theta, fine, what) in [(17, 36, "theta"), (18, 35, "fine"), (18, 37, "fine")] {
+        let result = euler.prolong(&[0.5; 18][..theta], &mut vec![0.0; fine]);
+        assert!(matches!(result, Err(Error::Length { what: w, .. }) if w == what), "{theta} {fine}: {result:?}");
+    }
     let chain = Chain::new::<f64>(DynAffine { inputs: 3, outputs: 3, bias: false }, rk4).unwrap();
     assert!(matches!(chain.prolong(&theta, &mut [0.0; 90]), Err(Error::Length { what: "theta", .. })));
     assert!(matches!(chain.prolong(&[0.5; 54], &mut [0.0; 89]), Err(Error::Length { what: "fine", .. })));
