@@ -124,7 +124,7 @@ pub struct DynParametric<F, const PARAMS: usize> {
 /// use gaussling_core::nn::{Affine, Init, Network, raf};
 /// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 /// let net = (Affine::<1, 4>, raf::<4>());
-/// let (mut theta, mut rng) = ([0.0; 8 + 24], Xoshiro256PlusPlus::seed_from_u64(1));
+/// let (mut theta, mut rng) = ([0.0_f64; 8 + 24], Xoshiro256PlusPlus::seed_from_u64(1));
 /// net.initialize(Init::He, &mut rng, &mut theta)?;
 /// assert!((theta[8 + 3] - 1.0).abs() < 0.5); // d of the first neuron
 /// # Ok::<(), gaussling_core::Error>(())
