@@ -48,7 +48,7 @@ fn main() -> Result<(), Error> {
     let mut objective =
         VarProLeastSquares::new(&network, Tikhonov { alpha: 1e-6 }, 1e-8, &Portable, x.view(), c.view(), &mut memory)?;
     let options = TrustRegionOptions::default();
-    let mut memory = vec![0.0; trust_region_work_len(shape.params, options.krylov_dim)];
+    let mut memory = vec![0.0; trust_region_work_len(shape.params, &options)];
     let mut method = TrustRegion::new(shape.params, options, &mut memory)?;
     println!("step  training loss  work units  outcome");
     for step in 1..=STEPS {

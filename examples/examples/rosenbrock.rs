@@ -141,7 +141,8 @@ fn lbfgs() -> Result<usize, Error> {
 
 fn gauss_newton() -> Result<usize, Error> {
     let mut buffer = [0.0; full_objective_work_len(Valley::SHAPE, 1)];
-    let (mut f, mut work) = (objective(&mut buffer)?, [0.0; trust_region_work_len(2, 20)]);
+    let (mut f, mut work) =
+        (objective(&mut buffer)?, vec![0.0; trust_region_work_len(2, &TrustRegionOptions::<f64>::default())]);
     let mut method = TrustRegion::new(2, TrustRegionOptions::default(), &mut work)?;
     count(|theta| method.step(&Portable, &mut f, theta).map(|_| ()))
 }

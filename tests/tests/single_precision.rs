@@ -35,7 +35,7 @@ fn gnvpro() {
     let mut work = vec![0.0_f32; varpro_least_squares_work_len(Net::SHAPE, 1, SAMPLES)];
     let mut objective =
         VarProLeastSquares::new(&NET, Tikhonov { alpha: 1e-6 }, 1e-6, &Portable, x, c, &mut work).unwrap();
-    let mut memory = vec![0.0_f32; trust_region_work_len(PARAMS, 20)];
+    let mut memory = vec![0.0_f32; trust_region_work_len(PARAMS, &TrustRegionOptions::<f32>::default())];
     let mut method = TrustRegion::new(PARAMS, TrustRegionOptions::default(), &mut memory).unwrap();
     let first = method.step(&Portable, &mut objective, &mut theta).unwrap();
     let mut last = first.value;

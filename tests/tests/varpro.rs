@@ -32,11 +32,11 @@ fn logistic_net() -> impl Network<f64> + Network<Dual<f64, 1>> {
 fn known_answer(kat: &Npz, objective: &mut impl Objective<f64>) {
     let (_, theta) = kat.f64s("theta0");
     let mut gradient = vec![0.0; theta.len()];
-    let value = objective.gradient(&theta, &mut gradient).unwrap();
+    let value = objective.value_and_gradient(&theta, &mut gradient).unwrap();
     let limit = |key: &str| 10.0 * kat.scalar(key).max(1e-14);
     assert_close("Phi", &[value], &[kat.scalar("Phi")], limit("noise_Phi"));
     assert_close("Phi by value()", &[objective.value(&theta).unwrap()], &[value], 1e-15);
-    objective.gradient(&theta, &mut gradient).unwrap();
+    objective.value_and_gradient(&theta, &mut gradient).unwrap();
     assert_close("gradient", &gradient, &kat.f64s("g").1, limit("noise_g"));
     let (v1, v2) = (kat.f64s("v1").1, kat.f64s("v2").1);
     let (mut hv1, mut hv2) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);

@@ -238,3 +238,21 @@ fn to_boundary<T: Real>(xp: T, norm_p: T, norm_x: T, radius: T) -> T {
     let theta = if a > T::ZERO { c / (a + root) } else { root - a };
     theta * radius / norm_p
 }
+
+#[cfg(test)]
+mod tests {
+    use super::to_boundary;
+
+    /// Both signs of xᵀp, of which the method itself meets one: ‖x + τ p‖ = Δ with τ > 0.
+    #[test]
+    fn the_boundary_is_met_from_either_side() {
+        for (x, p) in
+            [([3.0, 0.0], [1.0, 1.0]), ([3.0, 0.0], [-1.0, 2.0]), ([0.0, -4.0], [0.5, 1e-9]), ([0.0; 2], [2.0, 1.0])]
+        {
+            let dot = |a: [f64; 2], b: [f64; 2]| a[0] * b[0] + a[1] * b[1];
+            let tau = to_boundary(dot(x, p), dot(p, p).sqrt(), dot(x, x).sqrt(), 5.0);
+            let y = [x[0] + tau * p[0], x[1] + tau * p[1]];
+            assert!(tau > 0.0 && (dot(y, y).sqrt() - 5.0).abs() < 1e-14, "{x:?} {p:?}: {tau}");
+        }
+    }
+}

@@ -14,8 +14,10 @@
 //! Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2nd ed., SIAM 2002), section 10.3, (10.11) and
 //! theorem 10.14, DOI 10.1137/1.9780898718027; the layout of permutation and stop is that of LAPACK's `pstrf` (there L D^½).
 //! Accuracy: ‖Pᵀ A P − L D Lᵀ‖ ≤ c r n ε ‖A‖ (1 + ‖W‖)² + ‖S‖ with W = L₁₁⁻ᵀ L₂₁ᵀ, in practice a few ε ‖A‖. The rank is that of
-//! the pivots; like that of pivoted QR it can be too large for Kahan's matrix and its kind. No square roots, so no digits are
-//! lost at any scale. Cost: n²r − nr² + r³/3 flops (all of S is updated in each step), no workspace. Derivatives: right as long as neither permutation nor rank
+//! the pivots; like that of pivoted QR it can be too large for Kahan's matrix and its kind; where ‖W‖ is large, as for KᵀK with
+//! Kahan's K of order 50 in `f32`, rounding errors can also make S so indefinite that A is refused. No square roots, so no digits are
+//! lost at any scale. Cost: n²r − nr² + r³/3 flops (all of S is updated in each step), no workspace. Derivatives: right as long
+//! as neither permutation nor rank
 //! changes; they are cut off beyond the rank.
 
 use core::cmp::Ordering;

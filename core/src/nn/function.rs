@@ -13,8 +13,8 @@
 //! Krylov vector, all at the same θ: with the gradients kept f is not evaluated again. A tape is as long as the run of f makes
 //! it, and `Network` lends workspace of a length known beforehand. And both products are of one matrix, so they are
 //! transposes of each other to rounding. The price is a cache of M·P numbers a sample, and that a value costs as much as a
-//! derivative. `ARCHITECTURE.md` has the measurement: 4 times as fast as a dual number and a tape for each product up to 6
-//! parameters, twice at 12, the same at 30. What belongs to X is rarely asked for, as data stay where they are, so it is not
+//! derivative. `ARCHITECTURE.md` has the measurement: with a product for each parameter 3 to 5 times as fast as dual numbers and
+//! a tape up to 6 parameters, twice at 12, the same at 30. What belongs to X is rarely asked for, as data stay where they are, so it is not
 //! kept: a `jvp` with dX evaluates f again, and so does a `vjp` to X.
 //!
 //! | | evaluations of f a sample | other flops a sample |
@@ -69,8 +69,9 @@ const DIRECTIONS: usize = 4;
 /// let mut objective =
 ///     VarProLeastSquares::new(&network, Tikhonov { alpha: 0.0 }, 0.0, &Portable, x, c, &mut memory)?;
 /// // Only the rates are searched for; amplitudes and offset follow from them.
-/// let options = TrustRegionOptions { krylov_dim: 2, ..Default::default() };
-/// let mut memory = [0.0; trust_region_work_len(2, 2)];
+/// let options = TrustRegionOptions { krylov_dim: 2, ..TrustRegionOptions::published() };
+/// let mut memory = [0.0; 100];
+/// assert!(trust_region_work_len(2, &options) <= memory.len());
 /// let (mut method, mut rates) = (TrustRegion::new(2, options, &mut memory)?, [1.0, 2.0]);
 /// while method.step(&Portable, &mut objective, &mut rates)?.status == Status::Running {}
 /// assert!((rates[0] - 0.5).abs() < 1e-6 && (rates[1] - 3.0).abs() < 1e-6, "{rates:?}");

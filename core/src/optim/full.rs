@@ -95,20 +95,19 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
 
     fn value(&mut self, theta: &[T]) -> Result<T, Error> {
         let (m, n) = self.forward(theta)?;
-        self.data_loss = self.loss.value(MatRef::new(self.s, m, n)?, self.c);
+        let s = MatRef::new(self.s, m, n)?;
+        self.data_loss = self.loss.gradient(s, self.c, MatMut::new(self.g, m, n)?, MatMut::new(self.p, m, n)?);
         Ok(self.data_loss + self.regularizer.value(self.theta))
     }
 
-    fn gradient(&mut self, theta: &[T], gradient: &mut [T]) -> Result<T, Error> {
+    fn gradient(&mut self, gradient: &mut [T]) -> Result<(), Error> {
         check_length("gradient", self.theta.len(), gradient.len())?;
-        let (m, n) = self.forward(theta)?;
-        let s = MatRef::new(self.s, m, n)?;
-        self.data_loss = self.loss.gradient(s, self.c, MatMut::new(self.g, m, n)?, MatMut::new(self.p, m, n)?);
+        let (m, n) = self.c.shape();
         gradient.fill(T::ZERO);
         let point = Point { theta: self.theta, x: self.x, cache: self.cache };
         self.network.vjp(self.backend, point, MatRef::new(self.g, m, n)?, gradient, None, self.work)?;
         self.regularizer.add_product(self.theta, gradient);
-        Ok(self.data_loss + self.regularizer.value(self.theta))
+        Ok(())
     }
 
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error> {

@@ -22,6 +22,7 @@
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
 use crate::optim::line_search::{Bracket, Trial, Verdict};
+use crate::optim::pairs::{Pairs, pairs_len};
 use crate::optim::{Objective, Status};
 use crate::scalar::Real;
 
@@ -94,23 +95,7 @@ pub struct LbfgsReport<T> {
 
 /// Length of the buffer of an [`Lbfgs`] for `params` weights and `memory` pairs.
 pub const fn lbfgs_work_len(params: usize, memory: usize) -> usize {
-    let vectors = memory.saturating_mul(2).saturating_add(4);
-    params.saturating_mul(vectors).saturating_add(memory.saturating_mul(2))
-}
-
-/// The last pairs, in a ring.
-#[derive(Debug)]
-struct Pairs<'w, T> {
-    /// [s; y] of each place.
-    vectors: &'w mut [T],
-    /// sᵀy of each place.
-    products: &'w mut [T],
-    /// The coefficients of the first loop.
-    alphas: &'w mut [T],
-    params: usize,
-    len: usize,
-    /// The place that is written next.
-    next: usize,
+    params.saturating_mul(4).saturating_add(pairs_len(params, memory))
 }
 
 /// The method's state over the caller's buffer.
@@ -142,8 +127,7 @@ impl<'w, T: Real> Lbfgs<'w, T> {
         let mut next = |len| take("buffer", &mut buffer, len);
         let (gradient, direction) = (next(params)?, next(params)?);
         let (trial, trial_gradient) = (next(params)?, next(params)?);
-        let vectors = next(params.saturating_mul(memory).saturating_mul(2))?;
-        let pairs = Pairs { vectors, products: next(memory)?, alphas: next(memory)?, params, len: 0, next: 0 };
+        let pairs = Pairs::new(params, memory, &mut buffer)?;
         gradient.fill(T::ZERO);
         Ok(Self {
             options,
@@ -180,7 +164,7 @@ impl<'w, T: Real> Lbfgs<'w, T> {
             Some(value) => value,
             None => {
                 self.work_units += 2;
-                objective.gradient(theta, self.gradient)?
+                objective.value_and_gradient(theta, self.gradient)?
             }
         };
         self.value = Some(value);
@@ -192,7 +176,7 @@ impl<'w, T: Real> Lbfgs<'w, T> {
             step_length: T::ZERO,
             step_norm: T::ZERO,
             evaluations: 0,
-            pairs: self.pairs.len,
+            pairs: self.pairs.len(),
             work_units: self.work_units,
             line_search: LineSearch::None,
             status: Status::Running,
@@ -214,28 +198,30 @@ impl<'w, T: Real> Lbfgs<'w, T> {
         report.line_search = line_search;
         report.work_units = self.work_units;
         if line_search == LineSearch::Restarted {
-            if self.pairs.len == 0 {
+            if self.pairs.len() == 0 {
                 report.status = Status::NoProgress;
             }
             self.pairs.clear();
             report.pairs = 0;
             return Ok(report);
         }
-        self.pairs.push(backend, [&*self.trial, &*theta], [&*self.trial_gradient, &*self.gradient]);
+        let s = self.trial.iter().zip(&*theta).map(|(&new, &old)| new - old);
+        let y = self.trial_gradient.iter().zip(&*self.gradient).map(|(&new, &old)| new - old);
+        self.pairs.push(backend, s, y);
         theta.copy_from_slice(self.trial);
         self.gradient.copy_from_slice(self.trial_gradient);
         self.value = Some(found.value);
         report.value = found.value;
         report.step_length = found.alpha;
         report.step_norm = found.alpha * backend.norm(self.direction);
-        report.pairs = self.pairs.len;
+        report.pairs = self.pairs.len();
         Ok(report)
     }
 
     /// Step 1: the direction p; returns gᵀp < 0, or something else that is no visible descent.
     fn find_direction<B: Backend<T>>(&mut self, backend: &B, gradient_norm: T) -> T {
         let Self { pairs, gradient, direction, .. } = self;
-        if pairs.len > 0 {
+        if pairs.len() > 0 {
             direction.iter_mut().zip(&**gradient).for_each(|(p, &g)| *p = -g);
             pairs.multiply_inverse_hessian(backend, direction);
             let slope = backend.dot(gradient, direction);
@@ -259,7 +245,7 @@ impl<'w, T: Real> Lbfgs<'w, T> {
         self.trial.copy_from_slice(theta);
         backend.axpy(alpha, self.direction, self.trial);
         self.work_units += 2;
-        let value = objective.gradient(self.trial, self.trial_gradient)?;
+        let value = objective.value_and_gradient(self.trial, self.trial_gradient)?;
         Ok(Trial { alpha, value, slope: backend.dot(self.trial_gradient, self.direction) })
     }
 
@@ -294,71 +280,4 @@ impl<'w, T: Real> Lbfgs<'w, T> {
         }
         Ok((start, LineSearch::Restarted))
     }
-}
-
-impl<T: Real> Pairs<'_, T> {
-    fn clear(&mut self) {
-        (self.len, self.next) = (0, 0);
-    }
-
-    /// The place of the pair that is `age` pairs older than the newest.
-    fn place(&self, age: usize) -> usize {
-        let memory = self.products.len().max(1);
-        (self.next + memory - 1 - age % memory) % memory
-    }
-
-    /// Step 3: the differences become a pair.
-    fn push<B: Backend<T>>(&mut self, backend: &B, points: [&[T]; 2], gradients: [&[T]; 2]) {
-        let n = self.params;
-        let place = self.next.saturating_mul(2 * n);
-        let Some((s, y)) = self.vectors.get_mut(place..).and_then(|v| v.get_mut(..2 * n)).map(|v| v.split_at_mut(n))
-        else {
-            return;
-        };
-        for (out, [new, old]) in [(&mut *s, points), (&mut *y, gradients)] {
-            for ((out, &new), &old) in out.iter_mut().zip(new).zip(old) {
-                *out = new - old;
-            }
-        }
-        let product = backend.dot(s, y);
-        let useful = product > T::EPSILON * backend.norm(s) * backend.norm(y) && product.is_finite();
-        if let (true, Some(slot)) = (useful, self.products.get_mut(self.next)) {
-            *slot = product;
-            self.next = (self.next + 1) % self.products.len().max(1);
-            self.len = (self.len + 1).min(self.products.len());
-        }
-    }
-
-    /// q ← H q: algorithm 7.4.
-    fn multiply_inverse_hessian<B: Backend<T>>(&mut self, backend: &B, q: &mut [T]) {
-        let n = self.params;
-        for age in 0..self.len {
-            let place = self.place(age);
-            let (s, y) = pair(self.vectors, place, n);
-            let (Some(&product), Some(alpha)) = (self.products.get(place), self.alphas.get_mut(place)) else { return };
-            *alpha = backend.dot(s, q) / product;
-            backend.axpy(-*alpha, y, q);
-        }
-        let newest = self.place(0);
-        let (_, y) = pair(self.vectors, newest, n);
-        // sᵀy / yᵀy; the square of the norm could overflow.
-        let norm = backend.norm(y);
-        let product = self.products.get(newest).copied().unwrap_or(T::ZERO);
-        backend.scale(product / norm / norm, q);
-        for age in (0..self.len).rev() {
-            let place = self.place(age);
-            let (s, y) = pair(self.vectors, place, n);
-            let (Some(&product), Some(&alpha)) = (self.products.get(place), self.alphas.get(place)) else { return };
-            let beta = backend.dot(y, q) / product;
-            backend.axpy(alpha - beta, s, q);
-        }
-    }
-}
-
-/// s and y at a place of the ring.
-fn pair<T>(vectors: &[T], place: usize, params: usize) -> (&[T], &[T]) {
-    let start = place.saturating_mul(2 * params);
-    let both = vectors.get(start..).unwrap_or_default();
-    let (s, rest) = both.split_at(params.min(both.len()));
-    (s, rest.get(..params).unwrap_or_default())
 }

@@ -7,18 +7,19 @@ use crate::error::Error;
 use std::vec;
 use std::vec::Vec;
 
-/// A function that writes its gradient.
-struct Function<F>(usize, F);
+/// A function that writes its gradient, and the gradient of the last point.
+struct Function<F>(Vec<f64>, F);
 
 impl<F: FnMut(&[f64], &mut [f64]) -> f64> Objective<f64> for Function<F> {
     fn params(&self) -> usize {
-        self.0
+        self.0.len()
     }
     fn value(&mut self, theta: &[f64]) -> Result<f64, Error> {
-        self.gradient(theta, &mut vec![0.0; theta.len()])
+        Ok((self.1)(theta, &mut self.0))
     }
-    fn gradient(&mut self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
-        Ok((self.1)(theta, gradient))
+    fn gradient(&mut self, gradient: &mut [f64]) -> Result<(), Error> {
+        gradient.copy_from_slice(&self.0);
+        Ok(())
     }
     fn product(&mut self, _: &[f64], _: &mut [f64]) -> Result<(), Error> {
         Err(Error::InvalidOption { what: "L-BFGS needs no products" })
@@ -40,7 +41,7 @@ fn run(
     let n = theta.len();
     let mut buffer = vec![f64::NAN; lbfgs_work_len(n, options.memory)];
     let mut lbfgs = Lbfgs::new(n, options, &mut buffer).unwrap();
-    let mut objective = Function(n, f);
+    let mut objective = Function(vec![0.0; n], f);
     let mut reports = vec![];
     while reports.len() < 500 {
         reports.push(lbfgs.step(&Portable, &mut objective, theta).unwrap());
@@ -107,7 +108,7 @@ fn every_accepted_step_meets_the_wolfe_conditions() {
         loop {
             let (before, mut g, mut g_new) = (theta, [0.0; 2], [0.0; 2]);
             let value = rosenbrock(&before, &mut g);
-            let report = lbfgs.step(&Portable, &mut Function(2, rosenbrock), &mut theta).unwrap();
+            let report = lbfgs.step(&Portable, &mut Function(vec![0.0; 2], rosenbrock), &mut theta).unwrap();
             if report.status != Status::Running {
                 break;
             }
@@ -160,7 +161,7 @@ fn a_function_that_is_nan_or_unbounded_or_not_smooth_ends() {
     // −x: 20 trials, each at most 10 times as far, end at a decrease without curvature.
     let mut buffer = [0.0; lbfgs_work_len(1, 10)];
     let mut lbfgs = Lbfgs::new(1, LbfgsOptions::default(), &mut buffer).unwrap();
-    let mut falling = Function(1, |t: &[f64], g: &mut [f64]| {
+    let mut falling = Function(vec![0.0], |t: &[f64], g: &mut [f64]| {
         g[0] = -1.0;
         -t[0]
     });
@@ -204,7 +205,7 @@ fn misuse_is_an_error() {
         assert!(matches!(Lbfgs::new(3, wrong, &mut buffer), Err(Error::InvalidOption { .. })), "{wrong:?}");
     }
     let mut lbfgs = Lbfgs::new(3, options, &mut buffer).unwrap();
-    let step = lbfgs.step(&Portable, &mut Function(3, rosenbrock), &mut [0.0; 2]);
+    let step = lbfgs.step(&Portable, &mut Function(vec![0.0; 3], rosenbrock), &mut [0.0; 2]);
     assert!(matches!(step, Err(Error::Length { what: "theta", expected: 3, found: 2 })));
     assert_eq!(lbfgs_work_len(usize::MAX, 10), usize::MAX);
 }

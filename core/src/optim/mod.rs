@@ -17,6 +17,7 @@
 //!
 //! A work unit is one forward or one backward pass over all training data.
 
+mod cg_path;
 mod curveball;
 mod first_order;
 mod full;
@@ -25,6 +26,7 @@ mod lbfgs;
 mod lbfgs_tests;
 mod line_search;
 mod objective;
+mod pairs;
 mod sampled_tikhonov;
 mod slimtrain;
 mod trust_region;
@@ -40,7 +42,9 @@ pub use sampled_tikhonov::{
     sampled_tikhonov_work_len,
 };
 pub use slimtrain::{SlimTrain, SlimTrainReport, slimtrain_work_len};
-pub use trust_region::{Outcome, Status, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len};
+pub use trust_region::{
+    Outcome, Status, Subproblem, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len,
+};
 pub use varpro::{
     InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
 };

@@ -10,12 +10,23 @@ pub trait Objective<T: Real> {
     /// Length of θ.
     fn params(&self) -> usize;
 
-    /// Φ(θ). Forgets the point of [`gradient`](Self::gradient).
+    /// Φ(θ): one pass over the data. Fixes the point at which the other two work.
     fn value(&mut self, theta: &[T]) -> Result<T, Error>;
 
-    /// Φ(θ) and its gradient; fixes the point at which [`product`](Self::product) works.
-    fn gradient(&mut self, theta: &[T], gradient: &mut [T]) -> Result<T, Error>;
+    /// Overwrites `gradient` by that at the point of the last [`value`](Self::value), when this was finite: one pass. Comes
+    /// before the first product there.
+    fn gradient(&mut self, gradient: &mut [T]) -> Result<(), Error>;
 
-    /// hv ← H v at the point of the last [`gradient`](Self::gradient).
+    /// hv ← H v at the point of the last [`value`](Self::value): two passes.
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error>;
+
+    /// Φ(θ) and its gradient, zero where Φ is not finite.
+    fn value_and_gradient(&mut self, theta: &[T], gradient: &mut [T]) -> Result<T, Error> {
+        let value = self.value(theta)?;
+        gradient.fill(T::ZERO);
+        if value.is_finite() {
+            self.gradient(gradient)?;
+        }
+        Ok(value)
+    }
 }

@@ -1,49 +1,88 @@
 //! Krylov trust region: GNvpro when the objective is a reduced one.
 //!
-//! At θ the model Φ + gᵀs + ½ sᵀH s is reduced to the Krylov space of H started at −g, which [`Krylov`] keeps. One call of
+//! At θ the model Φ + gᵀs + ½ sᵀH s is reduced to a Krylov space of H started at −g, which is kept. One call of
 //! [`TrustRegion::step`] tries one step:
 //!
-//! 1. If θ is new: value, gradient, Krylov space of at most m vectors or to a relative residual. The first radius Δ is the
-//!    length of the unrestricted step.
+//! 1. If θ is new: gradient, and the space.
 //! 2. s ← the step of the space, ‖s‖ ≤ Δ; ρ ← (Φ(θ) − Φ(θ + s)) / predicted decrease.
-//! 3. ρ < 1e-4: reject, Δ ← ½ min(Δ, ‖s‖). 1e-4 ≤ ρ < 0.1: accept, Δ ← ½Δ. Otherwise accept; but if ρ > 0.75, the step ends
-//!    on the boundary and Δ ≤ 10⁴‖g‖, do not move yet: Δ ← 1.5 Δ and *try the longer step from the same space*.
+//! 3. ρ < 1e-4: reject, Δ ← ½ min(Δ, ‖s‖). 1e-4 ≤ ρ < 0.1: accept, Δ ← ½Δ. Otherwise accept; but if ρ > 0.75 and the step ends
+//!    on the boundary, do not move yet: Δ ← 1.5 Δ and *try the longer step from the same space*.
 //!
 //! After a rejection or an expansion step 2 starts from the space that is there, at the cost of one evaluation. If the longer
 //! step of an expansion turns out worse than the one before it, Δ shrinks as after any rejection.
 //!
+//! Two ways to step 2, [`Subproblem`]:
+//!
+//! * **Conjugate gradients with recycled curvature**, ours. Every direction p of an earlier point left a pair (p, H p), and every
+//!   move one of (difference of θ, difference of g). The last of them make an inverse Hessian M as in limited-memory BFGS, which
+//!   preconditions conjugate gradients at the new point (file `cg_path.rs`). H changes little from point to point, so a few products
+//!   continue where the last point stopped, and the space is left as soon as a further product brings less than the step
+//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point), no product is formed at all: s = −M g. When
+//!   such a step is
+//!   rejected (here for ρ < 0.1; it must not be longer than twice the last one), products are. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one
+//!   free, any other bounds the next one by √(sᵀH s), doubled for ρ > 0.75 and halved for ρ < 0.1.
+//! * **GMRES**, published: a new space of [`Krylov`] vectors at every point, to a relative residual. The first Δ is the length of
+//!   the unrestricted step; an expansion needs Δ ≤ 10⁴‖g‖.
+//!
 //! Source: E. Newman, L. Ruthotto, J. Hart, B. van Bloemen Waanders, "Train like a (Var)Pro" (2021), section 4; constants as in
-//! their code, whose expansion changes Δ without computing the longer step. Cost: 2 work units for a new point, 2 a Krylov
-//! vector, 1 a trial.
+//! their code, whose expansion changes Δ without computing the longer step. Recycling: J. Morales and J. Nocedal, "Automatic
+//! preconditioning by limited memory quasi-Newton updating" (SIAM J. Optim. 10, 2000), DOI 10.1137/S1052623497327854. What it
+//! brings stands in ARCHITECTURE.md. Cost: 2 work units at the start and for a step that moves, 1 for one that does not, 2 a Krylov
+//! vector; 8·pairs·params flops a Krylov vector for M.
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, take};
-use crate::linalg::{Krylov, KrylovStep, krylov_work_len};
+use crate::linalg::{Krylov, krylov_work_len};
 use crate::optim::Objective;
+use crate::optim::cg_path::{CgPath, cg_path_len};
+use crate::optim::pairs::{Pairs, pairs_len};
 use crate::scalar::Real;
 
-/// Options of [`TrustRegion`]; the default is the published choice.
+/// How the step of a [`TrustRegion`] is found in its Krylov space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subproblem {
+    /// Conjugate gradients, preconditioned by the curvature met before.
+    Recycled {
+        /// Most curvature pairs kept; 0: no preconditioner.
+        pairs: usize,
+    },
+    /// The published way: GMRES afresh at every point.
+    Gmres {
+        /// Orthogonalize each Krylov vector twice.
+        reorthogonalize: bool,
+    },
+}
+
+/// Options of [`TrustRegion`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrustRegionOptions<T> {
+    /// How the step is found.
+    pub subproblem: Subproblem,
     /// m ≥ 1, most Krylov vectors at one point.
     pub krylov_dim: usize,
     /// Relative residual at which the Krylov space is good enough.
     pub krylov_tolerance: T,
-    /// Orthogonalize each Krylov vector twice.
-    pub reorthogonalize: bool,
     /// Stop when ‖g‖ ≤ this, …
     pub gradient_tolerance: T,
     /// … or ‖g‖ ≤ this · ‖g at the first point‖.
     pub relative_gradient_tolerance: T,
 }
 
+impl<T: Real> TrustRegionOptions<T> {
+    /// GMRES with m = 20 and tolerance 1e-2, vectors orthogonalized once.
+    pub fn published() -> Self {
+        let subproblem = Subproblem::Gmres { reorthogonalize: false };
+        Self { subproblem, krylov_tolerance: T::from_f64(1e-2), ..Self::default() }
+    }
+}
+
 impl<T: Real> Default for TrustRegionOptions<T> {
-    /// m = 20, Krylov tolerance 1e-2, reorthogonalization, gradient tolerances 0 and 1e-8.
+    /// Recycled curvature of 50 pairs, m = 20, Krylov tolerance 0.1, gradient tolerances 0 and 1e-8.
     fn default() -> Self {
         Self {
+            subproblem: Subproblem::Recycled { pairs: 50 },
             krylov_dim: 20,
-            krylov_tolerance: T::from_f64(1e-2),
-            reorthogonalize: true,
+            krylov_tolerance: T::from_f64(0.1),
             gradient_tolerance: T::ZERO,
             relative_gradient_tolerance: T::from_f64(1e-8),
         }
@@ -103,16 +142,40 @@ pub struct TrustRegionReport<T> {
     pub status: Status,
 }
 
-/// Length of the buffer of a [`TrustRegion`] for `params` weights and `krylov_dim` vectors.
-pub const fn trust_region_work_len(params: usize, krylov_dim: usize) -> usize {
-    params.saturating_mul(3).saturating_add(krylov_work_len(params, krylov_dim))
+/// Length of the buffer of a [`TrustRegion`] for `params` weights.
+pub const fn trust_region_work_len<T: Copy>(params: usize, options: &TrustRegionOptions<T>) -> usize {
+    let space = match options.subproblem {
+        Subproblem::Recycled { pairs } => {
+            cg_path_len(params, options.krylov_dim).saturating_add(pairs_len(params, pairs))
+        }
+        Subproblem::Gmres { .. } => krylov_work_len(params, options.krylov_dim),
+    };
+    params.saturating_mul(3).saturating_add(space)
+}
+
+/// The Krylov space of a point.
+#[derive(Debug)]
+enum Space<'w, T> {
+    Recycled(CgPath<'w, T>, Pairs<'w, T>),
+    Gmres(Krylov<'w, T>, bool),
+}
+
+/// The step of a space.
+#[derive(Clone, Copy)]
+struct Step<T> {
+    norm: T,
+    predicted_decrease: T,
+    /// It ends on the boundary.
+    bounded: bool,
+    /// √(sᵀH s) where lengths are in that norm.
+    curvature: Option<T>,
 }
 
 /// The method's state over the caller's buffer.
 #[derive(Debug)]
 pub struct TrustRegion<'w, T> {
     options: TrustRegionOptions<T>,
-    krylov: Krylov<'w, T>,
+    space: Space<'w, T>,
     gradient: &'w mut [T],
     step: &'w mut [T],
     trial: &'w mut [T],
@@ -120,22 +183,44 @@ pub struct TrustRegion<'w, T> {
     value: Option<T>,
     first_gradient_norm: Option<T>,
     radius: Option<T>,
-    /// Whether `krylov` belongs to the present θ.
+    /// Whether `space` belongs to the present θ.
     space_is_current: bool,
+    /// M predicted the last decrease well enough to be taken for H⁻¹.
+    trusted: bool,
+    /// The space is a step −M g without products.
+    assumed: bool,
+    /// √(sᵀH s) of the last step.
+    last_length: Option<T>,
     work_units: usize,
 }
 
 impl<'w, T: Real> TrustRegion<'w, T> {
     /// Starts afresh; `buffer` has at least [`trust_region_work_len`] elements.
     pub fn new(params: usize, options: TrustRegionOptions<T>, mut buffer: &'w mut [T]) -> Result<Self, Error> {
-        let needed = trust_region_work_len(params, options.krylov_dim);
-        crate::error::check_workspace("buffer", needed, buffer.len())?;
+        crate::error::check_workspace("buffer", trust_region_work_len(params, &options), buffer.len())?;
+        let max_dim = options.krylov_dim;
+        if max_dim == 0 {
+            return Err(Error::InvalidOption { what: "krylov_dim >= 1" });
+        }
+        let tolerance = options.krylov_tolerance;
+        if !(tolerance >= T::ZERO && tolerance <= T::MAX) {
+            return Err(Error::InvalidOption { what: "0 <= krylov_tolerance < infinity" });
+        }
         let gradient = take("buffer", &mut buffer, params)?;
         let step = take("buffer", &mut buffer, params)?;
         let trial = take("buffer", &mut buffer, params)?;
+        gradient.fill(T::ZERO);
+        let space = match options.subproblem {
+            Subproblem::Recycled { pairs } => {
+                Space::Recycled(CgPath::new(params, max_dim, &mut buffer)?, Pairs::new(params, pairs, &mut buffer)?)
+            }
+            Subproblem::Gmres { reorthogonalize } => {
+                Space::Gmres(Krylov::new(params, max_dim, buffer)?, reorthogonalize)
+            }
+        };
         Ok(Self {
             options,
-            krylov: Krylov::new(params, options.krylov_dim, buffer)?,
+            space,
             gradient,
             step,
             trial,
@@ -143,6 +228,9 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             first_gradient_norm: None,
             radius: None,
             space_is_current: false,
+            trusted: false,
+            assumed: false,
+            last_length: None,
             work_units: 0,
         })
     }
@@ -157,7 +245,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         self.gradient
     }
 
-    /// Tries one step from θ; θ moves when it is accepted.
+    /// Tries one step from θ, which must be the θ that the last one left; θ moves when it is accepted.
     pub fn step<B: Backend<T>>(
         &mut self,
         backend: &B,
@@ -169,7 +257,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             Some(value) => value,
             None => {
                 self.work_units += 2;
-                objective.gradient(theta, self.gradient)?
+                objective.value_and_gradient(theta, self.gradient)?
             }
         };
         self.value = Some(value);
@@ -195,11 +283,15 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             return Ok(TrustRegionReport { status: Status::SmallGradient, ..report });
         }
         if !self.space_is_current {
-            self.build_space(backend, objective)?;
+            self.build_space(backend, objective, theta)?;
         }
-        let step = self.krylov.solve(backend, self.radius, self.step)?;
-        let radius = *self.radius.get_or_insert(step.norm);
-        report.krylov_dim = self.krylov.dim();
+        let step = self.solve(backend)?;
+        let radius = self.radius.unwrap_or(step.norm);
+        report.krylov_dim = match &self.space {
+            Space::Recycled(_, _) if self.assumed => 0,
+            Space::Recycled(path, _) => path.dim(),
+            Space::Gmres(krylov, _) => krylov.dim(),
+        };
         report.step_norm = step.norm;
         report.predicted_decrease = step.predicted_decrease;
         report.radius = radius;
@@ -214,13 +306,12 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         let trial_value = objective.value(self.trial)?;
         self.work_units += 1;
         report.ratio = (value - trial_value) / step.predicted_decrease;
-        (report.outcome, self.radius) = Self::judge(report.ratio, step, radius, gradient_norm);
+        report.outcome = self.judge(report.ratio, step, radius, gradient_norm);
         if matches!(report.outcome, Outcome::Accepted | Outcome::AcceptedAndShrunk) {
-            theta.copy_from_slice(self.trial);
-            report.value = objective.gradient(theta, self.gradient)?;
-            self.work_units += 2;
-            self.value = Some(report.value);
-            self.space_is_current = false;
+            report.value = trial_value;
+            self.work_units += 1;
+            self.advance(backend, objective, theta)?;
+            self.value = Some(trial_value);
         }
         report.radius = self.radius.unwrap_or(radius);
         report.work_units = self.work_units;
@@ -228,29 +319,119 @@ impl<'w, T: Real> TrustRegion<'w, T> {
     }
 
     /// The Krylov space of H started at −g.
-    fn build_space<B: Backend<T>>(&mut self, backend: &B, objective: &mut impl Objective<T>) -> Result<(), Error> {
-        let Self { options, krylov, gradient, trial, work_units, .. } = self;
-        trial.iter_mut().zip(&**gradient).for_each(|(b, &g)| *b = -g);
-        krylov.build(backend, trial, options.krylov_tolerance, options.reorthogonalize, |v, hv| {
+    fn build_space<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        objective: &mut impl Objective<T>,
+        theta: &[T],
+    ) -> Result<(), Error> {
+        let Self { options, space, gradient, trial, work_units, radius, .. } = self;
+        if self.assumed {
+            // The objective stands at the trial point that was rejected.
+            *work_units += 1;
+            objective.value(theta)?;
+        }
+        self.assumed = false;
+        let product = |v: &[T], hv: &mut [T]| {
             *work_units += 2;
             objective.product(v, hv)
-        })?;
+        };
+        match space {
+            Space::Recycled(path, pairs) if self.trusted && pairs.len() > 0 => {
+                self.assumed = true;
+                path.assume(backend, gradient, pairs);
+                let bound = self.last_length.map(|length| T::from_f64(2.0) * length);
+                *radius = radius.map_or(bound, |radius| bound.map(|bound| bound.min(radius)));
+            }
+            Space::Recycled(path, pairs) => {
+                path.build(backend, gradient, pairs, *radius, options.krylov_tolerance, product)?;
+            }
+            Space::Gmres(krylov, reorthogonalize) => {
+                trial.iter_mut().zip(&**gradient).for_each(|(b, &g)| *b = -g);
+                krylov.build(backend, trial, options.krylov_tolerance, *reorthogonalize, product)?;
+            }
+        }
         self.space_is_current = true;
         Ok(())
     }
 
-    /// Step 3: the outcome for ρ, and the next radius.
-    fn judge(ratio: T, step: KrylovStep<T>, radius: T, gradient_norm: T) -> (Outcome, Option<T>) {
-        let number = T::from_f64;
-        let acceptable = ratio >= number(1e-4); // false for NaN
-        if !acceptable {
-            (Outcome::Rejected, Some(number(0.5) * radius.min(step.norm)))
-        } else if ratio < number(0.1) {
-            (Outcome::AcceptedAndShrunk, Some(number(0.5) * radius))
-        } else if ratio > number(0.75) && step.lambda > T::ZERO && radius <= number(1e4) * gradient_norm {
-            (Outcome::Expanded, Some(number(1.5) * radius))
-        } else {
-            (Outcome::Accepted, Some(radius))
+    /// Step 2, into `self.step`.
+    fn solve<B: Backend<T>>(&mut self, backend: &B) -> Result<Step<T>, Error> {
+        match &mut self.space {
+            Space::Recycled(path, _) => {
+                let step = path.step(backend, self.radius, self.step);
+                Ok(Step {
+                    norm: step.norm,
+                    predicted_decrease: step.predicted_decrease,
+                    bounded: step.bounded,
+                    curvature: Some(step.curvature.sqrt()),
+                })
+            }
+            Space::Gmres(krylov, _) => {
+                let step = krylov.solve(backend, self.radius, self.step)?;
+                let bounded = step.lambda > T::ZERO;
+                Ok(Step { norm: step.norm, predicted_decrease: step.predicted_decrease, bounded, curvature: None })
+            }
         }
+    }
+
+    /// Step 3: the outcome for ρ; sets the next radius.
+    fn judge(&mut self, ratio: T, step: Step<T>, radius: T, gradient_norm: T) -> Outcome {
+        let number = T::from_f64;
+        // A step that no product vouches for must show more. False for NaN.
+        let acceptable = ratio >= number(if self.assumed { 0.1 } else { 1e-4 });
+        let good = ratio > number(0.75);
+        let may_grow = step.curvature.is_some() || radius <= number(1e4) * gradient_norm;
+        let outcome = if !acceptable {
+            Outcome::Rejected
+        } else if ratio < number(0.1) {
+            Outcome::AcceptedAndShrunk
+        } else if good && step.bounded && may_grow {
+            Outcome::Expanded
+        } else {
+            Outcome::Accepted
+        };
+        self.trusted = ratio >= number(0.25);
+        if outcome == Outcome::Rejected && self.assumed {
+            self.space_is_current = false;
+            return outcome;
+        }
+        self.radius = match (outcome, step.curvature) {
+            (Outcome::Rejected, _) => Some(number(0.5) * radius.min(step.norm)),
+            (Outcome::Expanded, _) => Some(number(1.5) * radius),
+            (Outcome::AcceptedAndShrunk, None) => Some(number(0.5) * radius),
+            (_, None) => Some(radius),
+            (Outcome::AcceptedAndShrunk, Some(length)) => Some(number(0.5) * length),
+            (_, Some(length)) if step.bounded => Some(if good { number(2.0) * length } else { length }),
+            (_, Some(_)) => None,
+        };
+        self.last_length = step.curvature;
+        outcome
+    }
+
+    /// Moves θ to the trial point, whose value is known, and keeps the curvature that was met.
+    fn advance<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        objective: &mut impl Objective<T>,
+        theta: &mut [T],
+    ) -> Result<(), Error> {
+        theta.copy_from_slice(self.trial);
+        let Space::Recycled(path, pairs) = &mut self.space else {
+            self.space_is_current = false;
+            return objective.gradient(self.gradient);
+        };
+        if !self.assumed {
+            for (s, y) in path.pairs() {
+                pairs.push(backend, s.iter().copied(), y.iter().copied());
+            }
+        }
+        // The old gradient gives way to the new one.
+        self.trial.copy_from_slice(self.gradient);
+        objective.gradient(self.gradient)?;
+        let difference = self.gradient.iter().zip(&*self.trial).map(|(&new, &old)| new - old);
+        pairs.push(backend, self.step.iter().copied(), difference);
+        (self.space_is_current, self.assumed) = (false, false);
+        Ok(())
     }
 }

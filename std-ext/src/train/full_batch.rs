@@ -3,9 +3,9 @@
 use gaussling_core::Portable;
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion, TrustRegionOptions,
-    VarProConvex, VarProLeastSquares, full_objective_work_len, lbfgs_work_len, trust_region_work_len,
-    varpro_convex_work_len, varpro_least_squares_work_len,
+    FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion, VarProConvex,
+    VarProLeastSquares, full_objective_work_len, lbfgs_work_len, trust_region_work_len, varpro_convex_work_len,
+    varpro_least_squares_work_len,
 };
 
 use super::monitor::{Ending, Monitor, Run};
@@ -101,12 +101,8 @@ fn descend<O: Objective<f64>>(
             Ok((report.status, moved, report.work_units, report.step_norm))
         });
     }
-    let trust = TrustRegionOptions {
-        krylov_dim: options.krylov_dim,
-        krylov_tolerance: options.krylov_tolerance,
-        ..TrustRegionOptions::default()
-    };
-    let mut work = buffer(method.name(), trust_region_work_len(theta.len(), trust.krylov_dim))?;
+    let trust = options.trust_region();
+    let mut work = buffer(method.name(), trust_region_work_len(theta.len(), &trust))?;
     let mut region = TrustRegion::new(theta.len(), trust, &mut work)?;
     steps(objective, look, theta, join, monitor, |objective, theta| {
         let report = region.step(&Portable, objective, theta)?;

@@ -22,10 +22,10 @@ fn run_len(problem: &Problem, method: Method, options: &Options) -> Result<usize
     let batch = options.batch_of(method, samples);
     let projected = projected_len(problem);
     let buffers = match method {
-        Method::Gnvpro => [projected, trust_region_work_len(shape.params, options.krylov_dim)],
+        Method::Gnvpro => [projected, trust_region_work_len(shape.params, &options.trust_region())],
         Method::Lbfgs => [projected, lbfgs_work_len(shape.params, LbfgsOptions::<f64>::default().memory)],
         Method::GaussNewton => {
-            [full_objective_work_len(whole, samples), trust_region_work_len(whole.params, options.krylov_dim)]
+            [full_objective_work_len(whole, samples), trust_region_work_len(whole.params, &options.trust_region())]
         }
         Method::SlimTrain => {
             let state = sampled_tikhonov_state_len(shape.features, batch, options.memory);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use gaussling_core::optim::{Subproblem, TrustRegionOptions};
+
 /// A training method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
@@ -113,6 +115,8 @@ pub struct Options {
     pub sum_lambda: f64,
     /// CurveBall: λ at the start.
     pub lambda: f64,
+    /// GNvpro and Gauss–Newton: how a step is found.
+    pub subproblem: Subproblem,
     /// GNvpro and Gauss–Newton: Krylov vectors at one point.
     pub krylov_dim: usize,
     /// GNvpro and Gauss–Newton: relative residual at which the Krylov space is good enough.
@@ -130,22 +134,20 @@ impl Default for Options {
             memory: 5,
             sum_lambda: 1e-7,
             lambda: 1.0,
+            subproblem: TrustRegionOptions::<f64>::default().subproblem,
             krylov_dim: 20,
-            krylov_tolerance: 1e-2,
+            krylov_tolerance: 0.1,
         }
     }
 }
 
 impl Options {
     /// The defaults for a loss: α₁ = α₂ = 1e-10 for least squares, where a surrogate's data are exact; 3e-4 for
-    /// cross-entropy, whose minimum is at infinity for separable classes, and there a Krylov tolerance of 0.1, since far from
-    /// that minimum more and cheaper steps pay.
+    /// cross-entropy, whose minimum is at infinity for separable classes.
     pub fn for_loss(loss: LossKind) -> Self {
         match loss {
             LossKind::LeastSquares => Self::default(),
-            LossKind::CrossEntropy => {
-                Self { alpha_theta: 3e-4, alpha_w: 3e-4, krylov_tolerance: 0.1, ..Self::default() }
-            }
+            LossKind::CrossEntropy => Self { alpha_theta: 3e-4, alpha_w: 3e-4, ..Self::default() },
         }
     }
 
@@ -157,6 +159,12 @@ impl Options {
             _ => (samples / 80).clamp(5, 64),
         };
         self.batch.unwrap_or(own).clamp(1, samples.max(1))
+    }
+
+    /// The options of the Krylov trust region.
+    pub(super) fn trust_region(&self) -> TrustRegionOptions<f64> {
+        let Self { subproblem, krylov_dim, krylov_tolerance, .. } = *self;
+        TrustRegionOptions { subproblem, krylov_dim, krylov_tolerance, ..TrustRegionOptions::default() }
     }
 
     /// The learning rate of a method.

@@ -39,7 +39,9 @@ pub(super) fn boundary_coefficients<T: Real>(
             return T::ZERO;
         }
     };
-    let bound = radius / beta * top; // Δ̂, in this order: radius/β is about 1/σ, which undoes the size of σ₀
+    // Δ̂. In the usual order radius/β is about 1/σ, which undoes the size of σ₀; a radius far below the free step needs the other.
+    let quotient = radius / beta;
+    let bound = if quotient < T::MIN_POSITIVE { radius * top / beta } else { quotient * top };
 
     // f̂(μ), its length, and Σ f̂ᵢ²/(σ̂ᵢ² + μ) / ‖f̂‖².
     let evaluate = |mu: T, f: &mut [T]| {
@@ -90,7 +92,8 @@ pub(super) fn boundary_coefficients<T: Real>(
 
     evaluate(mu, f);
     for f in f {
-        *f = *f * beta / top;
+        // f̂ β/σ₀, but f̂ β may underflow and β/σ₀ overflow; ‖f̂‖ is Δ̂ up to rounding.
+        *f = *f / bound * radius;
     }
     // √ has no derivative at 0, where the radius only just binds.
     if mu > T::ZERO { mu.sqrt() * top } else { T::ZERO }

@@ -16,15 +16,24 @@ fn definite(kind: &str, n: usize, scale: f64, seed: u64) -> impl Fn(usize, usize
                 "Gram" => gram,
                 "graded" => gram * grade(i) * grade(j),
                 "Hilbert" => 1.0 / (i + j + 1) as f64 + if i == j { 1e-5 } else { 0.0 },
+                // Products with their own transposes, moved away from zero as far as f32 can tell.
+                "Kahan" => kahan(i, j) + if i == j { 1e-5 } else { 0.0 },
+                "Laeuchli" => 1.0 + if i == j { 1e-5 } else { 0.0 },
                 _ => f64::from(u8::from(i == j)),
             }
     }
 }
 
+/// Element (i, j) of KᵀK for Kahan's matrix K: Σ 0.64^p times 1 on the diagonal of K, −0.6 above it.
+pub fn kahan(i: usize, j: usize) -> f64 {
+    let factor = |p: usize, i: usize| if p == i { 1.0 } else { -0.6 };
+    (0..=i.min(j)).map(|p| libm::pow(0.64, p as f64) * factor(p, i) * factor(p, j)).sum()
+}
+
 fn run<T: Real>(limits: &mut Limits) {
-    for n in [0, 1, 2, 3, 5, 10, 31, 32, 33, 50, 70] {
+    for n in [0, 1, 2, 3, 5, 10, 31, 32, 33, 50, 70, 200] {
         for scale in scales::<T>() {
-            for (seed, kind) in ["Gram", "graded", "Hilbert", "identity"].into_iter().enumerate() {
+            for (seed, kind) in ["Gram", "graded", "Hilbert", "Kahan", "Laeuchli", "identity"].into_iter().enumerate() {
                 let context = context(kind, n, n, scale, seed as u64);
                 let full = definite(kind, n, scale, seed as u64);
                 let a = Dense::<T>::from_fn(n, n, |i, j| full(i.max(j), i.min(j)));

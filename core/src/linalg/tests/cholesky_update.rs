@@ -33,7 +33,7 @@ fn residual<T: Real>(l: &Dense<T>, a: impl Fn(usize, usize) -> f64, norm: f64) -
 }
 
 fn run<T: Real>(limits: &mut Limits) {
-    for n in [0, 1, 2, 3, 5, 10, 33, 50] {
+    for n in [0, 1, 2, 3, 5, 10, 33, 50, 100] {
         for scale in scales::<T>() {
             for (seed, kind) in ["Gram", "graded", "Hilbert"].into_iter().enumerate() {
                 let context = context(kind, n, n, scale, seed as u64);

@@ -154,6 +154,31 @@ fn statuses_and_options() {
         let options = Options { radius: Some(radius), ..Default::default() };
         assert!(matches!(run(&h, &b, &options), Err(Error::InvalidOption { .. })), "{radius}");
     }
+    // The equalities: α = τ is the boundary, a residual of zero has converged at tolerance zero.
+    let unit = Dense::<f64>::from_fn(2, 2, |i, j| f64::from(u8::from(i == j)));
+    let zero = Options { tolerance: 0.0, ..Default::default() };
+    let report = run(&unit, &[3.0, 4.0], &Options { radius: Some(5.0), ..zero }).unwrap().0;
+    assert_eq!((report.status, report.iterations, report.norm), (Status::Boundary, 1, 5.0));
+    let report = run(&unit, &[3.0, 4.0], &zero).unwrap().0;
+    assert_eq!((report.status, report.iterations), (Status::Converged, 1));
+    // The default limit is 2n.
+    let options = Options { fixed_steps: true, ..Default::default() };
+    let report = run(&h, &b, &options).unwrap().0;
+    assert_eq!((report.status, report.iterations), (Status::IterationLimit, 20));
+    // A curvature of 2e-12 ‖p‖ ‖H p‖ is small, not negative.
+    let flat = Dense::<f64>::from_fn(2, 2, |i, j| if i == j { [1.0, 1e-24][i] } else { 0.0 });
+    let options = Options { max_iterations: Some(1), ..zero };
+    assert_eq!(run(&flat, &[1e-12, 1.0], &options).unwrap().0.status, Status::IterationLimit);
+    // A solution out of range; one in range whose unit is not.
+    let tiny = Dense::<f64>::from_fn(1, 1, |_, _| 1e-200);
+    assert_eq!(run(&tiny, &[1e200], &zero).unwrap().0.status, Status::NonFinite);
+    let steep = Dense::<f64>::from_fn(2, 2, |i, j| if i == j { [1e308, 1e296][i] } else { 0.0 });
+    let (report, x) = run(&steep, &[1e-17; 2], &Options { max_iterations: Some(2), ..zero }).unwrap();
+    assert!((x[1] / 1e-313 - 1.0).abs() < 0.01, "{x:?} {report:?}");
+    // A radius that underflows in the units of x.
+    let large: Vec<f64> = b.iter().map(|b| 1e20 * b).collect();
+    let (report, x) = run(&h, &large, &Options { radius: Some(5e-324), ..Default::default() }).unwrap();
+    assert!(report.status == Status::Boundary && x.iter().all(|x| x.abs() < 1e-280), "{x:?}");
     // A radius at either end of the range.
     let (report, _) = run(&h, &b, &Options { radius: Some(5e-324), ..Default::default() }).unwrap();
     assert_eq!(report.status, Status::Boundary);

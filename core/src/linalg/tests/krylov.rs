@@ -337,3 +337,52 @@ fn misuse_is_an_error_and_leaves_an_empty_space() {
     krylov.solve(&Portable, Some(f64::INFINITY), &mut step).unwrap();
     assert_eq!(step, [0.0; 4]);
 }
+
+#[test]
+fn at_the_length_of_the_free_step_the_radius_does_not_bind() {
+    let problem = Problem::<f64>::new(6, 0.1, 1.0, 1.0, 9);
+    let mut work = [0.0; krylov_work_len(6, 4)];
+    let mut krylov = Krylov::new(6, 4, &mut work).unwrap();
+    krylov.build(&Portable, &problem.b, 0.0, true, |v, w| problem.product(v, w)).unwrap();
+    let (mut step, mut other) = ([0.0; 6], [0.0; 6]);
+    let free = krylov.solve(&Portable, None, &mut step).unwrap();
+    let bounded = krylov.solve(&Portable, Some(free.norm), &mut other).unwrap();
+    assert_eq!((bounded, other), (free, step));
+}
+
+/// Where the free step overflows, to infinity and on to NaN, a radius still bounds it; products of the units of H, b and the
+/// radius may leave the range.
+#[test]
+fn units_at_the_ends_of_the_range() {
+    let solve = |scale: f64, b: [f64; 2], radius| {
+        let h = Dense::<f64>::from_fn(2, 2, |i, j| scale * [[2.0, 1.0], [1.0, 3.0]][i][j]);
+        let problem = Problem { h, b: b.to_vec() };
+        let mut work = [0.0; krylov_work_len(2, 2)];
+        let mut krylov = Krylov::new(2, 2, &mut work).unwrap();
+        krylov.build(&Portable, &problem.b, 0.0, true, |v, w| problem.product(v, w)).unwrap();
+        let mut step = [0.0; 2];
+        let found = krylov.solve(&Portable, radius, &mut step).unwrap();
+        (found, step)
+    };
+    for (scale, size, radius) in [(1e-160, 1e160, 1e20), (1e-200, 1e-150, 1e-150), (1e200, 1e250, 1e-100)] {
+        let (found, step) = solve(scale, [size, 2.0 * size], Some(radius));
+        assert!((found.norm / radius - 1.0).abs() < 1e-13, "{scale:e}, {size:e}, {radius:e}: {found:?} {step:?}");
+        assert!((libm::hypot(step[0], step[1]) / radius - 1.0).abs() < 1e-13, "{step:?}");
+    }
+    // A right-hand side whose reciprocal overflows; H (1, 1) = (3, 4).
+    let (_, step) = solve(1.0, [3e-310, 4e-310], None);
+    assert!(step.iter().all(|x| (x / 1e-310 - 1.0).abs() < 1e-12), "{step:?}");
+}
+
+/// e₀ → e₁ → e₂ → 1e-18 e₀ + 1e-19 e₃: what is left is small beside the longest product, though not beside the last one.
+#[test]
+fn breakdown_is_measured_against_the_longest_product() {
+    let mut work = [0.0; krylov_work_len(4, 4)];
+    let mut krylov = Krylov::new(4, 4, &mut work).unwrap();
+    let product = |v: &[f64], w: &mut [f64]| -> Result<(), Error> {
+        w.copy_from_slice(&[1e-18 * v[2], v[0], v[1], 1e-19 * v[2]]);
+        Ok(())
+    };
+    let report = krylov.build(&Portable, &[1.0, 0.0, 0.0, 0.0], 0.0, true, product).unwrap();
+    assert_eq!((report.dim, report.status), (3, KrylovStatus::Breakdown));
+}

@@ -1,5 +1,6 @@
 //! ‖Pᵀ A P − L D Lᵀ‖ / (n ε ‖A‖), rank, solution of consistent systems, and what is refused.
 
+use super::cholesky::kahan;
 use super::*;
 use crate::linalg::*;
 use crate::{Error, Portable};
@@ -12,6 +13,8 @@ fn semidefinite<T: Real>(kind: &str, n: usize, r: usize, scale: f64, seed: u64) 
         scale
             * match kind {
                 "Hilbert" => 1.0 / (i + j + 1) as f64,
+                "Kahan" => kahan(i, j),
+                "ones" => 1.0,
                 "zero" => 0.0,
                 _ => grade(i) * grade(j) * (0..r).map(|k| g.at(i, k) * g.at(j, k)).sum::<f64>(),
             }
@@ -23,10 +26,13 @@ fn lower<T: Real>(a: &Dense<T>) -> Dense<T> {
 }
 
 fn run<T: Real>(limits: &mut Limits) {
-    for n in [0, 1, 2, 3, 5, 10, 50] {
+    for n in [0, 1, 2, 3, 5, 10, 50, 100] {
         for r in [1, n / 2, n] {
             for scale in scales::<T>() {
-                for (seed, kind) in ["random", "graded", "Hilbert", "zero"].into_iter().enumerate() {
+                for (seed, kind) in ["random", "graded", "Hilbert", "Kahan", "ones", "zero"].into_iter().enumerate() {
+                    if kind == "Kahan" && n > 10 && T::EPSILON.value() > 1e-10 {
+                        continue; // see the test below
+                    }
                     let context = context(kind, n, r, scale, seed as u64);
                     let a = semidefinite::<T>(kind, n, r.min(n), scale, seed as u64);
                     let (mut ld, mut permutation) = (lower(&a), std::vec![usize::MAX; n]);
@@ -35,6 +41,7 @@ fn run<T: Real>(limits: &mut Limits) {
                     assert!(ld.gaps_untouched() && (0..n).all(|j| (0..j).all(|i| ld.at(i, j).is_nan())));
                     match kind {
                         "zero" => assert_eq!(rank, 0, "{context}"),
+                        "ones" => assert_eq!(rank, n.min(1), "{context}"),
                         "random" => assert_eq!(rank, r.min(n), "{context}"),
                         _ => assert!(rank <= n),
                     }
@@ -137,4 +144,13 @@ fn misuse_is_an_error() {
     assert_eq!(solve(&[0, 1], 3, 3, 3, 1.0), Err(Error::Length { what: "permutation", expected: 3, found: 2 }));
     assert_eq!(solve(&[0, 1, 2], 3, 2, 3, 1.0), Err(Error::Shape { what: "b", expected: (3, 1), found: (2, 1) }));
     assert_eq!(solve(&[0, 1, 2], 3, 3, 3, f64::NAN), Err(Error::NonFinite { what: "b" }));
+}
+
+/// Kahan's matrix K is the worst case of the error bound, which grows as 4ⁿ. In single precision A = KᵀK of order 50 is refused,
+/// not factored wrongly.
+#[test]
+fn kahans_matrix_of_high_order_is_refused() {
+    let mut a = Dense::<f32>::from_fn(50, 50, kahan);
+    let result = ldlt_in_place(&Portable, a.view_mut(), &mut [0; 50], rank_tolerance(50, 50));
+    assert!(matches!(result, Err(Error::NotPositiveDefinite { .. })), "{result:?}");
 }

@@ -219,7 +219,11 @@ fn non_finite_input_ends() {
     }
     // A solution out of range is no solution.
     let a = Dense::<f64>::from_fn(1, 1, |_, _| 1e-200);
-    assert_eq!(run(&a, &[1e200], None, &LsqrOptions::default()).unwrap().0.status, LsqrStatus::NonFinite);
+    let (report, x, _) = run(&a, &[1e200], None, &LsqrOptions::default()).unwrap();
+    assert_eq!((report.status, report.iterations, x), (LsqrStatus::NonFinite, 0, vec![0.0]));
+    // Every step is representable, their sum is not.
+    let a = Dense::<f64>::from_fn(2, 2, |i, j| if i == j { [1e-10, 1.5e-10][i] } else { 0.0 });
+    assert_eq!(run(&a, &[1.85e298, 1e298], None, &tight()).unwrap().0.status, LsqrStatus::NonFinite);
 }
 
 /// Diagonal A: x, variances and norms in closed form, with damping and from x₀.
@@ -252,6 +256,15 @@ fn damping_warm_start_and_variances() {
     }
 }
 
+/// A damping far larger than A sets the scale: 1/(a² + damp²) neither underflows on the way nor vanishes.
+#[test]
+fn damping_far_larger_than_the_matrix() {
+    let a = Dense::<f64>::from_fn(2, 2, |i, j| if i == j { 1e-100 } else { 0.0 });
+    let options = LsqrOptions { damping: 1e100, ..tight() };
+    let (_, x, variances) = run(&a, &[1e250, 0.0], None, &options).unwrap();
+    assert!((x[0] / 1e-50 - 1.0).abs() < 1e-14 && (variances[0] / 1e-200 - 1.0).abs() < 1e-14, "{x:?} {variances:?}");
+}
+
 /// Each test stops when it is the one that can.
 #[test]
 fn every_status() {
@@ -280,10 +293,28 @@ fn every_status() {
         let report = status(&tall, LsqrOptions { max_iterations: Some(steps), ..none });
         assert_eq!((report.status, report.iterations), (LsqrStatus::IterationLimit, steps));
     }
+    // An exact zero is reported as what was asked for, at tolerance zero, and ends fixed steps too.
+    let column = Dense::<f64>::from_fn(4, 1, |i, _| if i < 2 { 2.0 } else { 0.0 });
+    for fixed_steps in [false, true] {
+        let report = status(&column, LsqrOptions { fixed_steps, ..none });
+        assert_eq!((report.status, report.iterations), (LsqrStatus::LeastSquares, 1));
+    }
     // The default limit is 2n, and it ends.
     let hilbert = matrix::<f64>("Hilbert", 10, 10, 1.0, 1);
     let options = LsqrOptions { max_iterations: None, ..none };
-    assert!(run(&hilbert, &Random::new(3).vector(10), None, &options).unwrap().0.iterations <= 20);
+    let b = Random::new(3).vector(10);
+    assert!(run(&hilbert, &b, None, &options).unwrap().0.iterations <= 20);
+    let report = run(&hilbert, &b, None, &LsqrOptions { fixed_steps: true, ..options }).unwrap().0;
+    assert_eq!((report.status, report.iterations), (LsqrStatus::IterationLimit, 20));
+    // ‖Āᵀ r̄‖ in the units of A and b, far from the solution.
+    let a = matrix::<f64>("random", 9, 5, 64.0, 4);
+    let b: Vec<f64> = Random::new(5).vector(9).iter().map(|b| 1024.0 * b).collect();
+    let options = LsqrOptions { max_iterations: Some(2), damping: 3.0, ..none };
+    let (report, x, _) = run(&a, &b, None, &options).unwrap();
+    let r = residual(&a, &b, &x);
+    let gradient = |j: usize| (0..9).map(|i| a.at(i, j) * r[i]).sum::<f64>() - 9.0 * x[j];
+    let expected = norm((0..5).map(gradient));
+    assert!((report.gradient_norm / expected - 1.0).abs() < 1e-12, "{report:?}, {expected}");
 }
 
 /// x = (AᵀA + μ² I)⁻¹ Aᵀb: dx = (AᵀA + μ² I)⁻¹ (dAᵀ r + Aᵀ(db − dA x) − 2 μ dμ x).

@@ -20,6 +20,7 @@ mod svd_solve;
 mod symmetric_eigen;
 mod tikhonov;
 mod triangular;
+mod work_len;
 
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
@@ -208,7 +209,7 @@ pub fn scales<T: Real>() -> [f64; 3] {
     if T::EPSILON.value() < 1e-10 { [1.0, 1e150, 1e-150] } else { [1.0, 1e18, 1e-18] }
 }
 
-pub const SHAPES: [(usize, usize); 16] = [
+pub const SHAPES: [(usize, usize); 18] = [
     (0, 0),
     (0, 3),
     (3, 0),
@@ -225,4 +226,6 @@ pub const SHAPES: [(usize, usize); 16] = [
     (50, 3),
     (50, 10),
     (50, 50),
+    (50, 200),
+    (200, 50),
 ];

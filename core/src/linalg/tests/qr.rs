@@ -52,8 +52,9 @@ fn orthogonality<T: Real>(q: &Dense<T>, m: usize) -> f64 {
 
 /// Full-rank kinds only: ‖Aᵀ(b − A x)‖ / (m ε ‖A‖ (‖A‖‖x‖ + ‖b‖)), all divided by the scale of A first.
 fn run_least_squares<T: Real>(limits: &mut Limits) {
-    for (m, n) in [(1, 1), (5, 1), (3, 2), (3, 3), (10, 10), (50, 3), (50, 10), (50, 50), (3, 0), (0, 0)] {
-        for (seed, kind) in ["random", "graded columns", "graded rows", "Kahan", "Laeuchli"].into_iter().enumerate() {
+    for (m, n) in [(1, 1), (5, 1), (3, 2), (3, 3), (10, 10), (50, 3), (50, 10), (50, 50), (200, 50), (3, 0), (0, 0)] {
+        let kinds = ["random", "graded columns", "graded rows", "Kahan", "Laeuchli", "Hilbert", "upper triangular"];
+        for (seed, kind) in kinds.into_iter().enumerate() {
             for scale in scales::<T>() {
                 if m == n && kind == "Laeuchli" {
                     continue; // singular when square

@@ -65,13 +65,26 @@ fn run<T: Real>(limits: &mut Limits) {
 
 /// Aᵀ(b − A x) = 0 for both solutions; ‖x‖ no larger than that of the SVD's solution for one of them.
 fn run_solutions<T: Real>(limits: &mut Limits) {
-    for (m, n) in [(1, 1), (1, 5), (5, 1), (2, 3), (3, 2), (3, 3), (5, 5), (10, 10), (10, 50), (50, 10), (30, 30)] {
-        for (seed, kind) in
-            ["random", "rank deficient", "graded rows", "ones", "zero", "zero column"].iter().enumerate()
-        {
+    for (m, n) in [
+        (1, 1),
+        (1, 5),
+        (5, 1),
+        (2, 3),
+        (3, 2),
+        (3, 3),
+        (5, 5),
+        (10, 10),
+        (10, 50),
+        (50, 10),
+        (30, 30),
+        (200, 50),
+        (0, 3),
+        (3, 0),
+    ] {
+        for (seed, kind) in KINDS.into_iter().enumerate() {
             for scale in scales::<T>() {
                 let context = context(kind, m, n, scale, seed as u64);
-                if *kind == "graded rows" && m < n {
+                if kind == "graded rows" && m < n {
                     continue; // of full rank in theory only
                 }
                 let a = matrix::<T>(kind, m, n, scale, seed as u64);
@@ -102,8 +115,8 @@ fn run_solutions<T: Real>(limits: &mut Limits) {
                 .unwrap();
                 assert!(qr.gaps_untouched() && shortest.gaps_untouched() && basic.gaps_untouched());
 
-                let by_svd = solution(&a, &b);
-                let kappa = condition(&a, rank);
+                let tame = ["random", "rank deficient", "ones", "zero", "zero column"].contains(&kind);
+                let by_svd = tame.then(|| (solution(&a, &b), condition(&a, rank)));
                 for column in 0..2 {
                     for (name, x) in [("basic", &basic), ("minimum norm", &shortest)] {
                         let ratio = normal_equations(&a, &b, x, column, scale);
@@ -113,7 +126,7 @@ fn run_solutions<T: Real>(limits: &mut Limits) {
                             &(name.to_owned() + &context),
                         );
                     }
-                    if *kind != "graded rows" {
+                    if let Some((by_svd, kappa)) = &by_svd {
                         let difference = norm_of(n, 1, |i, _| shortest.at(i, column) - by_svd.at(i, column));
                         let norm = norm_of(n, 1, |i, _| by_svd.at(i, column))
                             + norm_of(m, 1, |i, _| b.at(i, column)) / a.norm();

@@ -159,6 +159,16 @@ fn a_removal_that_fails_names_the_pivot_and_writes_nothing() {
             }
         }
     }
+    // The sum of squares rounds to less than one, the norm does not: nothing is left at the last pivot.
+    let mut r = Dense::<f64>::from_fn(41, 41, |i, j| f64::from(u8::from(i == j)));
+    let mut row = [libm::ldexp(1.0, -28); 41];
+    row[0] = 1.0 - f64::EPSILON / 2.0;
+    let result = qr_remove_row_in_place(&Portable, r.view_mut(), &row, None, &mut [0.0; 82]);
+    assert_eq!(result, Err(Error::NotPositiveDefinite { pivot: 40 }));
+    // No rows: not a bit changes.
+    let (mut r, mut rows) = (Dense::<f64>::from_fn(2, 2, |i, j| if i <= j { 2.0 } else { 0.0 }), Dense::zeros(0, 2));
+    qr_append_rows_in_place(&Portable, r.view_mut(), rows.view_mut(), None).unwrap();
+    assert_eq!([r.at(0, 0), r.at(0, 1), r.at(1, 1)], [2.0; 3]);
     // 3-4-5: one of two rows, its squares known.
     let mut r = Dense::<f64>::from_fn(1, 1, |_, _| -5.0);
     qr_remove_row_in_place(&Portable, r.view_mut(), &[4.0], None, &mut [0.0; 2]).unwrap();
@@ -175,6 +185,27 @@ fn subnormal_and_huge_elements() {
         qr_remove_row_in_place(&Portable, r.view_mut(), &[4.0 * scale, 0.0], None, &mut [0.0; 4]).unwrap();
         assert!((r.at(0, 0).abs() - 3.0 * scale).abs() <= 1e-14 * scale + 1e-322, "scale {scale:e}: {:e}", r.at(0, 0));
     }
+    // α − β overflows before the rotation does.
+    let mut r = Dense::<f64>::from_fn(2, 2, |i, j| if i == j { [1.2e308, 1.0][i] } else { 0.0 });
+    let mut row = Dense::from_fn(1, 2, |_, j| [0.9e308, 5.0][j]);
+    qr_append_rows_in_place(&Portable, r.view_mut(), row.view_mut(), None).unwrap();
+    let first = [r.at(0, 0) / 1.5e308, r.at(0, 1) / 3.0];
+    assert!((first[0].abs() - 1.0).abs() < 1e-15 && (first[1] - first[0]).abs() < 1e-15, "{first:?}");
+    // c, y and ζ that are not representable.
+    let append = |c: f64, y: f64| {
+        let one = |x: f64| Dense::<f64>::from_fn(1, 1, |_, _| x * f64::MAX);
+        let (mut r, mut row, mut c, mut y) =
+            (Dense::from_fn(1, 1, |_, _| 1.0), Dense::from_fn(1, 1, |_, _| 1.0), one(c), one(y));
+        qr_append_rows_in_place(&Portable, r.view_mut(), row.view_mut(), Some((c.view_mut(), y.view_mut())))
+    };
+    assert_eq!(append(1.0, 1.0), Err(Error::NonFinite { what: "c" }));
+    assert_eq!(append(0.9, -0.9), Err(Error::NonFinite { what: "y" }));
+    assert_eq!(append(0.6, -0.6), Ok(()));
+    let mut r = Dense::<f64>::from_fn(1, 1, |_, _| 1.0);
+    let mut c = Dense::<f64>::from_fn(1, 1, |_, _| 0.9 * f64::MAX);
+    let result =
+        qr_remove_row_in_place(&Portable, r.view_mut(), &[0.6], Some((c.view_mut(), &mut [0.0])), &mut [0.0; 2]);
+    assert_eq!(result, Err(Error::NonFinite { what: "c" }));
     let mut r = Dense::<f64>::from_fn(1, 1, |_, _| f64::MAX);
     let mut rows = Dense::<f64>::from_fn(1, 1, |_, _| f64::MAX);
     let result = qr_append_rows_in_place(&Portable, r.view_mut(), rows.view_mut(), None);
@@ -217,4 +248,17 @@ fn misuse_is_an_error() {
     assert_eq!(append(&unit, &bad, (3, 2), (2, 2)), Err(Error::NonFinite { what: "rows" }));
     let bad = Dense::<f64>::from_fn(3, 3, |_, _| f64::INFINITY);
     assert_eq!(append(&bad, &rows, (3, 2), (2, 2)), Err(Error::NonFinite { what: "r" }));
+    assert_eq!(remove(&bad, &row, 3, &[0.0], 6), Err(Error::NonFinite { what: "r" }));
+    for (what, bad_c, bad_y) in [("c", f64::NAN, 0.0), ("y", 0.0, f64::INFINITY)] {
+        let (mut r, mut rows) = (unit.clone(), rows.clone());
+        let mut c = Dense::<f64>::from_fn(3, 1, |i, _| if i == 2 { bad_c } else { 0.0 });
+        let mut y = Dense::<f64>::from_fn(2, 1, |i, _| if i == 1 { bad_y } else { 0.0 });
+        let both = Some((c.view_mut(), y.view_mut()));
+        let result = qr_append_rows_in_place(&Portable, r.view_mut(), rows.view_mut(), both);
+        assert_eq!(result, Err(Error::NonFinite { what }));
+        assert!(r.at(0, 0) == 1.0 && rows.at(1, 2) == 0.0, "nothing is written");
+        let both = Some((c.view_mut(), &mut [bad_y][..]));
+        let result = qr_remove_row_in_place(&Portable, r.view_mut(), &row, both, &mut [0.0; 6]);
+        assert_eq!((result, r.at(0, 0)), (Err(Error::NonFinite { what }), 1.0));
+    }
 }

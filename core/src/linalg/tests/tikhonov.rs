@@ -292,3 +292,42 @@ fn known_answers() {
         assert!(x.iter().zip(expected).all(|(x, e)| (x - e).abs() < 1e-12 * size), "{rule:?}: {x:?}");
     }
 }
+
+/// The rank counts from max(m, n) ε σ₀ on; a matrix whose range is everything leaves no residual at λ = 0.
+#[test]
+fn what_counts_as_zero() {
+    let a = Dense::<f64>::from_fn(100, 2, |i, j| if i == j { [1.0, 50.0 * f64::EPSILON][i] } else { 0.0 });
+    assert_eq!(TikhonovSolver::new(&Portable, a.view(), &[1.0; 100], &mut work(100, 2)).unwrap().rank(), 1);
+    for (m, n) in [(5, 5), (5, 9)] {
+        let (a, b) = (matrix::<f64>("random", m, n, 1.0, 3), Random::new(4).vector(m));
+        let mut buffer = work(m, n);
+        let solver = TikhonovSolver::new(&Portable, a.view(), &b, &mut buffer).unwrap();
+        assert_eq!(solver.evaluate(0.0).unwrap().residual_norm, 0.0);
+    }
+}
+
+/// One singular value: what is found at the ends of the bracket, on a criterion that is constant, and at exact equality.
+#[test]
+fn ends_are_exact() {
+    use TikhonovChoiceStatus::{Lower, Upper};
+    let choose = |scale: f64, b: [f64; 2], rule| {
+        let a = Dense::<f64>::from_fn(2, 1, |i, _| if i == 0 { scale } else { 0.0 });
+        TikhonovSolver::new(&Portable, a.view(), &b, &mut work(2, 1)).unwrap().choose(rule).unwrap()
+    };
+    let constant = TikhonovRule::Upre { noise: 0.0 };
+    // 2 ln 100 = 9.2 in steps of at most 1/4: 37 intervals.
+    assert_eq!(choose(1.0, [1.0, 0.0], constant).evaluations, 38);
+    // b outside the range: x = 0 whatever λ, but the criteria still have an order; the first of equals counts.
+    let none = [0.0, 2.0];
+    assert_eq!((choose(1.0, none, TikhonovRule::Gcv).status, choose(1.0, none, constant).status), (Upper, Lower));
+    let choice = choose(1.0, none, TikhonovRule::Discrepancy { residual_norm: 2.0 });
+    assert_eq!((choice.status, choice.lambda), (Lower, 0.0));
+    // ρ is ‖b‖ at the upper end, to the last bit.
+    let choice = choose(1.0, [3.0, 4.0], TikhonovRule::Discrepancy { residual_norm: 5.0 });
+    assert_eq!((choice.status, choice.evaluations), (Upper, 2));
+    // An upper end that is not representable is the largest number.
+    for rule in [TikhonovRule::Upre { noise: 1e3 }, TikhonovRule::Discrepancy { residual_norm: 9.0 }] {
+        let choice = choose(1e307, [3.0, 4.0], rule);
+        assert_eq!(choice.lambda, f64::MAX, "{rule:?}");
+    }
+}

@@ -16,16 +16,30 @@ fn routines<T: Real>() -> [(&'static str, bool, bool, Solve<T>); 4] {
     ]
 }
 
+/// Element (i, j) of a lower triangle.
+fn element(kind: &str, i: usize, j: usize, random: f64) -> f64 {
+    match kind {
+        // Diagonals of 1/2 to 1 keep x representable.
+        "random" if i == j => 0.75 + 0.25 * random,
+        "random" => 0.5 * random,
+        "Kahan" => libm::pow(0.8, j as f64) * if i == j { 1.0 } else { -0.6 },
+        "graded" => libm::pow(10.0, -0.2 * j as f64) * if i == j { 1.0 } else { 0.5 * random },
+        _ => 1.0 / (i + j + 1) as f64 + if i == j { 0.5 } else { 0.0 },
+    }
+}
+
 fn run<T: Real>(limits: &mut Limits) {
-    for n in [0, 1, 2, 3, 5, 10, 50] {
+    for (n, kind) in
+        [0, 1, 2, 3, 5, 10, 50].into_iter().flat_map(|n| ["random", "Kahan", "graded", "Hilbert"].map(|kind| (n, kind)))
+    {
         for (seed, scale) in [(1, 1.0), (2, scales::<T>()[1]), (3, scales::<T>()[2])] {
+            let numbers = Random::new(seed).vector(n * n);
+            let b = Dense::<T>::from_fn(n, 3, |i, j| numbers[(i * 7 + j * 11) % (n * n)]);
             for (name, lower, transposed, solve) in routines::<T>() {
-                let numbers = Random::new(seed).vector(n * n);
-                // NaN in the other triangle: reading it would show. Diagonals of 1/2 to 1 keep x representable.
+                // NaN in the other triangle: reading it would show.
                 let element = |i: usize, j: usize| match (i == j, (i > j) == lower) {
-                    (true, _) => scale * (0.75 + 0.25 * numbers[i * n + j]),
-                    (false, true) => scale * numbers[i * n + j] * 0.5,
                     (false, false) => f64::NAN,
+                    _ => scale * element(kind, i.max(j), i.min(j), numbers[i * n + j]),
                 };
                 let dense = Dense::<T>::from_fn(n, n, element);
                 let turned = Dense::<T>::from_fn(n, n, |i, j| element(j, i));
@@ -36,35 +50,61 @@ fn run<T: Real>(limits: &mut Limits) {
                     }
                 }
                 let spread = MatRef::with_strides(&spread, n, n, 2, 2 * n + 5).unwrap();
+                let a = |i: usize, j: usize| {
+                    let (i, j) = if transposed { (j, i) } else { (i, j) };
+                    if i == j || (i > j) == lower { dense.at(i, j) } else { 0.0 }
+                };
                 for (strides, view) in
                     [("columns", dense.view()), ("rows", turned.view().transpose()), ("neither", spread)]
                 {
-                    let b = Dense::<T>::from_fn(n, 3, |i, j| numbers[(i * 7 + j * 11) % (n * n)]);
                     let mut x = b.clone();
                     solve(view, x.view_mut()).unwrap();
                     assert!(x.gaps_untouched());
-                    let a = |i: usize, j: usize| {
-                        let (i, j) = if transposed { (j, i) } else { (i, j) };
-                        if i == j || (i > j) == lower { dense.at(i, j) } else { 0.0 }
-                    };
-                    for column in 0..3 {
-                        for i in 0..n {
-                            let sum: f64 = (0..n).map(|j| a(i, j) * x.at(j, column)).sum();
-                            let size: f64 = (0..n).map(|j| (a(i, j) * x.at(j, column)).abs()).sum();
-                            let ratio = ratio::<T>((b.at(i, column) - sum).abs(), n, size);
-                            let context = std::format!("{name}, {strides}, n = {n}, scale {scale:e}, seed {seed}");
-                            limits.record("componentwise |b - Lx| / (n eps |L||x|)", ratio, &context);
-                        }
+                    let context = std::format!("{name}, {kind}, {strides}, n = {n}, scale {scale:e}, seed {seed}");
+                    let name = "componentwise |b - Lx| / (n eps |L||x|)";
+                    limits.record(name, componentwise::<T>(n, a, &b, |i, column| x.at(i, column)), &context);
+                    if lower {
+                        continue;
                     }
+                    // From the right: X R = B is Rᵀ Xᵀ = Bᵀ.
+                    let mut x = Dense::<T>::from_fn(3, n, |i, j| b.at(j, i));
+                    if transposed {
+                        solve_right_upper_in_place(&Portable, view, x.view_mut()).unwrap();
+                    } else {
+                        solve_right_upper_transposed_in_place(&Portable, view, x.view_mut()).unwrap();
+                    }
+                    assert!(x.gaps_untouched());
+                    let name = "componentwise |b - xR| / (n eps |x||R|)";
+                    limits.record(name, componentwise::<T>(n, a, &b, |i, column| x.at(column, i)), &context);
                 }
             }
         }
     }
 }
 
+/// The largest |b − A x|ᵢ / (n ε (|A||x|)ᵢ).
+fn componentwise<T: Real>(
+    n: usize,
+    a: impl Fn(usize, usize) -> f64,
+    b: &Dense<T>,
+    x: impl Fn(usize, usize) -> f64,
+) -> f64 {
+    let elements = (0..b.cols).flat_map(|column| (0..n).map(move |i| (i, column)));
+    elements
+        .map(|(i, column)| {
+            let sum: f64 = (0..n).map(|j| a(i, j) * x(j, column)).sum();
+            let size: f64 = (0..n).map(|j| (a(i, j) * x(j, column)).abs()).sum();
+            ratio::<T>((b.at(i, column) - sum).abs(), n, size)
+        })
+        .fold(0.0, |largest, ratio| if ratio > largest || ratio.is_nan() { ratio } else { largest })
+}
+
 #[test]
 fn backward_errors_stay_below_their_limits() {
-    let mut limits = Limits::new(&[("componentwise |b - Lx| / (n eps |L||x|)", 2.0)]);
+    let mut limits = Limits::new(&[
+        ("componentwise |b - Lx| / (n eps |L||x|)", 2.0),
+        ("componentwise |b - xR| / (n eps |x||R|)", 2.0),
+    ]);
     run::<f64>(&mut limits);
     run::<f32>(&mut limits);
     limits.finish();
@@ -93,6 +133,13 @@ fn shapes_are_checked() {
         );
         assert!(matches!(solve(wide.view(), b.view_mut()), Err(Error::Shape { found: (3, 4), .. })));
         assert_eq!(solve(square.view(), Dense::zeros(3, 0).view_mut()), Ok(()));
+    }
+    for solve in [solve_right_upper_in_place, solve_right_upper_transposed_in_place] {
+        let shape = |expected, found| Err(Error::Shape { what: "r", expected, found });
+        assert_eq!(solve(&Portable, square.view(), Dense::zeros(1, 4).view_mut()), shape((4, 4), (3, 3)));
+        assert_eq!(solve(&Portable, square.view(), Dense::zeros(1, 2).view_mut()), shape((2, 2), (3, 3)));
+        assert_eq!(solve(&Portable, wide.view(), Dense::zeros(1, 3).view_mut()), shape((3, 3), (3, 4)));
+        assert_eq!(solve(&Portable, square.view(), Dense::zeros(0, 3).view_mut()), Ok(()));
     }
 }
 

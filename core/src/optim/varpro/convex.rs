@@ -354,12 +354,9 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
         Ok(self.solve(theta)?.unwrap_or(T::ONE / T::ZERO))
     }
 
-    fn gradient(&mut self, theta: &[T], gradient: &mut [T]) -> Result<T, Error> {
+    fn gradient(&mut self, gradient: &mut [T]) -> Result<(), Error> {
         check_length("gradient", self.theta.len(), gradient.len())?;
         gradient.fill(T::ZERO);
-        let Some(value) = self.solve(theta)? else {
-            return Ok(T::ONE / T::ZERO);
-        };
         let (n, m, features, k) = self.sizes();
         let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
         let g = MatRef::new(self.g, m, n)?;
@@ -368,7 +365,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
         let cotangent = MatRef::new(self.dz, features, n)?;
         self.network.vjp(self.backend, point, cotangent, gradient, None, self.work)?;
         self.regularizer.add_product(self.theta, gradient);
-        Ok(value)
+        Ok(())
     }
 
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error> {

@@ -266,12 +266,9 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
         Ok(if self.solve(theta)? { self.objective() } else { T::ONE / T::ZERO })
     }
 
-    fn gradient(&mut self, theta: &[T], gradient: &mut [T]) -> Result<T, Error> {
+    fn gradient(&mut self, gradient: &mut [T]) -> Result<(), Error> {
         check_length("gradient", self.theta.len(), gradient.len())?;
         gradient.fill(T::ZERO);
-        if !self.solve(theta)? {
-            return Ok(T::ONE / T::ZERO);
-        }
         let (n, m, features, k) = self.sizes();
         let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
         let residual = MatRef::new(self.residual, m, n)?;
@@ -282,7 +279,7 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
         let cotangent = MatRef::new(self.z, features, n)?;
         self.network.vjp(self.backend, point, cotangent, gradient, None, self.work)?;
         self.regularizer.add_product(self.theta, gradient);
-        Ok(self.objective())
+        Ok(())
     }
 
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error> {
