@@ -118,7 +118,8 @@ macro_rules! activation_layers {
     };
 }
 
-activation_layers!(tanh Tanh, sigmoid Sigmoid, relu Relu, softplus Softplus, sine Sine, gaussian Gaussian);
+activation_layers!(tanh Tanh, sigmoid Sigmoid, relu Relu, softplus Softplus, sine Sine, gaussian Gaussian,
+    identity Identity);
 
 impl<F: ScalarFunction, const N: usize> Layer for Activation<F, N> {
     type In = Size<N>;

@@ -14,8 +14,8 @@ use crate::scalar::Real;
 /// `second` after `first`.
 #[derive(Clone, Copy, Debug)]
 pub struct Chain<A, B> {
-    first: A,
-    second: B,
+    pub(super) first: A,
+    pub(super) second: B,
 }
 
 impl<A, B> Chain<A, B> {

@@ -24,9 +24,9 @@ pub struct Euler<L, const STEPS: usize> {
 /// Euler steps whose number is known at run time.
 #[derive(Clone, Copy, Debug)]
 pub struct DynEuler<L> {
-    layer: L,
-    steps: usize,
-    step_size: f64,
+    pub(super) layer: L,
+    pub(super) steps: usize,
+    pub(super) step_size: f64,
 }
 
 impl<L> DynEuler<L> {

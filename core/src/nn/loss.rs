@@ -6,10 +6,13 @@
 //! | [`SoftmaxCrossEntropy`] | −Σ cᵢ ln pᵢ, p = softmax(s), Σ cᵢ = 1 | p − c | p∘v − p (pᵀv) |
 //! | [`Logistic`] | Σ ln(1 + e^(sᵢ)) − cᵢ sᵢ, cᵢ ∈ [0, 1] | σ(s) − c | σ(s)(1 − σ(s))∘v |
 //!
+//! [`Weighted`](super::Weighted) gives each sample of any of them a weight.
+//!
 //! Every value is one generic function of one sample, so dual numbers check the derivatives, which are written by hand for
 //! speed. Scores of ±1e4 neither overflow nor lose the answer: softmax subtracts the largest score, the logistic loss uses
 //! max(s, 0) + ln(1 + e^(−|s|)). Cost: a few flops and, but for least squares, one exponential a score.
 
+use crate::error::Error;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -24,6 +27,12 @@ pub trait Loss: Copy {
 
     /// hv ← N·∂²E/∂s² v, with the `p` of [`sample_gradient`](Self::sample_gradient).
     fn sample_hessian_vector<T: Real>(&self, p: &[T], v: &[T], hv: &mut [T]);
+
+    /// Whether the loss can be taken over this many samples; asked once when an objective or a step is set up. Any number will
+    /// do, unless the loss knows something of each sample, as [`Weighted`](super::Weighted) does.
+    fn check_samples(&self, _samples: usize) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// E(S, C); the columns of `s` must be contiguous.
     fn value<T: Real>(&self, s: MatRef<'_, T>, c: MatRef<'_, T>) -> T {

@@ -9,10 +9,13 @@
 //! | type | what it is |
 //! |---|---|
 //! | [`Affine`], [`Linear`], [`Activation`], [`Antisymmetric`] | layers with their sizes in the type |
+//! | [`Parametric`] | an activation that each neuron shapes by parameters of its own: [`raf`], or a user's |
+//! | [`FunctionModel`] | features that are not a network: one generic function of parameters and a sample |
 //! | [`Euler`], [`Rk4`] | residual blocks around a layer, with own weights at each step or time node |
+//! | [`Refine`] | a network with twice as many steps in its blocks, and its weights by interpolation in time |
 //! | tuples of layers | composition; sizes that do not fit do not compile |
-//! | [`DynAffine`], [`DynActivation`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
-//! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`] | losses averaged over samples |
+//! | [`DynAffine`], [`DynActivation`], [`DynParametric`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
+//! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`], [`Weighted`] | losses averaged over samples, with a weight for each sample |
 //! | [`Tikhonov`], [`TimeDerivative`], [`OnRange`] | quadratic regularizers of θ |
 //!
 //! ```compile_fail
@@ -32,28 +35,43 @@ mod affine;
 mod antisymmetric;
 mod chain;
 mod euler;
+mod function;
+#[cfg(test)]
+mod function_tests;
 mod init;
 mod layer;
 mod loss;
 mod network;
+mod parametric;
+#[cfg(test)]
+mod parametric_tests;
+mod refine;
+#[cfg(test)]
+mod refine_tests;
 mod regularizer;
 mod rk4;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod weighted;
 
 pub use activation::{
-    Activation, DynActivation, Gaussian, Identity, Relu, Sigmoid, Sine, Softplus, Tanh, gaussian, relu, sigmoid, sine,
-    softplus, tanh,
+    Activation, DynActivation, Gaussian, Identity, Relu, Sigmoid, Sine, Softplus, Tanh, gaussian, identity, relu,
+    sigmoid, sine, softplus, tanh,
 };
 pub use affine::{Affine, DynAffine, Linear};
 pub use antisymmetric::{Antisymmetric, DynAntisymmetric};
 pub use chain::Chain;
 pub use euler::{DynEuler, Euler};
+pub use function::{FeatureFunction, FunctionModel, SampleBySample, model};
 pub use init::{Init, standard_normal, uniform};
 pub use layer::{Layer, Size};
 pub use loss::{LeastSquares, Logistic, Loss, SoftmaxCrossEntropy};
 pub use network::{Network, Point};
+pub use parametric::{DynParametric, Parametric, ParametricFunction, Raf, RafStart, raf};
+pub use refine::Refine;
 pub use regularizer::{OnRange, Regularizer, Tikhonov, TimeDerivative};
 pub use rk4::{DynRk4, Rk4};
 pub use shape::{BatchLen, Shape};
+pub use weighted::Weighted;
+pub(crate) use weighted::sum_of_weights;

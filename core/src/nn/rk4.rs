@@ -37,9 +37,9 @@ pub struct Rk4<L, const STEPS: usize> {
 /// Runge–Kutta steps whose number is known at run time.
 #[derive(Clone, Copy, Debug)]
 pub struct DynRk4<L> {
-    layer: L,
-    steps: usize,
-    step_size: f64,
+    pub(super) layer: L,
+    pub(super) steps: usize,
+    pub(super) step_size: f64,
 }
 
 impl<L> DynRk4<L> {

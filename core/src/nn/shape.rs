@@ -76,6 +76,18 @@ impl Shape {
         Self { inputs: size, features: size, params: square.fixed, cache: square, work: square }
     }
 
+    /// A feature function of `params` parameters; the cache holds its Jacobian, `features · params` numbers a sample.
+    pub const fn function(params: usize, inputs: usize, features: usize) -> Self {
+        let jacobian = features.saturating_mul(params);
+        Self { inputs, features, params, cache: BatchLen::new(0, jacobian), work: BatchLen::ZERO }
+    }
+
+    /// An elementwise function with `params` parameters for each element; the cache holds `params + 1` slopes an element.
+    pub const fn parametric(size: usize, params: usize) -> Self {
+        let slopes = size.saturating_mul(params.saturating_add(1));
+        Self { params: size.saturating_mul(params), cache: BatchLen::new(0, slopes), ..Self::activation(size) }
+    }
+
     /// `next` after `self`; the cache holds the intermediate features too.
     pub const fn then(self, next: Self) -> Self {
         let between = BatchLen::new(0, self.features);

@@ -12,11 +12,11 @@ use crate::backend::Portable;
 use crate::error::Error;
 use crate::{Dual, MatMut, MatRef, Real};
 
-fn draw(n: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
+pub(super) fn draw(n: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
     (0..n).map(|_| 0.6 * standard_normal(rng)).collect()
 }
 
-fn forward<T: Real>(net: &impl Network<T>, theta: &[T], x: &[T], samples: usize) -> (Vec<T>, Vec<T>) {
+pub(super) fn forward<T: Real>(net: &impl Network<T>, theta: &[T], x: &[T], samples: usize) -> (Vec<T>, Vec<T>) {
     let shape = net.shape();
     let mut z = vec![T::ZERO; shape.features * samples];
     let mut cache = vec![T::ZERO; shape.cache.of(samples)];
@@ -27,7 +27,7 @@ fn forward<T: Real>(net: &impl Network<T>, theta: &[T], x: &[T], samples: usize)
     (z, cache)
 }
 
-fn check(name: &str, net: &(impl Network<f64> + Network<Dual<f64, 1>>)) {
+pub(super) fn check(name: &str, net: &(impl Network<f64> + Network<Dual<f64, 1>>)) {
     type D = Dual<f64, 1>;
     let shape = Network::<f64>::shape(net);
     for samples in [0, 1, 2, 7] {
@@ -128,7 +128,7 @@ fn every_layer_and_block() {
     check("softplus", &softplus::<3>());
     check("sine", &sine::<3>());
     check("gaussian", &gaussian::<3>());
-    check("identity", &Activation::<_, 3>(Identity));
+    check("identity", &identity::<3>());
     check("euler", &Euler::<_, 3> { layer: (Affine::<2, 2>, tanh::<2>()), step_size: 0.4 });
     check("euler without weights", &Euler::<_, 3> { layer: sine::<2>(), step_size: 0.4 });
     check("rk4", &Rk4::<_, 2> { layer: (Antisymmetric::<3>, tanh::<3>()), step_size: 0.7 });

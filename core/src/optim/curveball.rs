@@ -118,6 +118,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         let (shape, n) = (network.shape(), x.cols());
         let m = shape.features;
         check_shape("targets", (m, n), c.shape())?;
+        loss.check_samples(n)?;
         check_length("w", shape.params, w.len())?;
         check_length("state", shape.params, self.z.as_ref().len())?;
         check_workspace("work", curveball_work_len(shape, n), work.len())?;

@@ -121,6 +121,7 @@ pub fn loss_and_gradient<T: Real, B: Backend<T>>(
     let (shape, n) = (network.shape(), x.cols());
     let m = shape.features;
     check_shape("targets", (m, n), c.shape())?;
+    loss.check_samples(n)?;
     check_length("gradient", shape.params, gradient.len())?;
     check_workspace("work", loss_work_len(shape, n), work.len())?;
     let cache = take("work", &mut work, shape.cache.of(n))?;

@@ -48,6 +48,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Full
         let (shape, n) = (network.shape(), x.cols());
         check_shape("inputs", (shape.inputs, n), x.shape())?;
         check_shape("targets", (shape.features, n), c.shape())?;
+        loss.check_samples(n)?;
         if !c.has_contiguous_cols() {
             return Err(Error::InvalidOption { what: "targets with contiguous columns" });
         }

@@ -6,7 +6,7 @@
 //! | [`AntisymmetricBlock`] | antisymmetric n → n, then σ | `nodes` − 1 steps of size T/(`nodes` − 1), classical Runge–Kutta | 2·`nodes` − 1 |
 
 use gaussling_core::Error;
-use gaussling_core::nn::{Chain, DynAffine, DynAntisymmetric, DynEuler, DynRk4};
+use gaussling_core::nn::{Chain, DynAffine, DynAntisymmetric, DynEuler, DynRk4, Refine};
 
 use super::function::{Function, Pointwise};
 
@@ -33,6 +33,11 @@ impl EulerBlock {
         let layer = Chain::new::<f64>(affine, Pointwise { function, size })?;
         let run = DynEuler::new::<f64>(layer, steps, horizon / steps as f64)?;
         Ok(Self { run, size, steps, horizon, function })
+    }
+
+    /// The same block with twice as many steps.
+    pub(super) fn refined(&self) -> Self {
+        Self { run: self.run.refined(), steps: self.steps.saturating_mul(2), ..*self }
     }
 
     /// Number of features, n.
@@ -87,6 +92,11 @@ impl AntisymmetricBlock {
         let layer = Chain::new::<f64>(DynAntisymmetric { size }, Pointwise { function, size })?;
         let run = DynRk4::new::<f64>(layer, nodes - 1, horizon / (nodes - 1) as f64)?;
         Ok(Self { run, size, nodes, horizon, function })
+    }
+
+    /// The same block with twice as many steps: a node more between each two.
+    pub(super) fn refined(&self) -> Self {
+        Self { run: self.run.refined(), nodes: self.nodes.saturating_mul(2) - 1, ..*self }
     }
 
     /// Number of features, n.

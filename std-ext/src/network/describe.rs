@@ -6,17 +6,20 @@
 //! network  = layer { "," layer }
 //! layer    = "affine:" OUT                              K x + b
 //!          | "linear:" OUT                              K x
-//!          | "dense:" OUT [":" function]                affine, then the function
+//!          | "dense:" OUT [":" ( function | raf )]      affine, then the function
 //!          | function                                   on each feature
+//!          | raf                                        on each feature, with six learnable parameters for each
 //!          | "euler:" STEPS { ":" option }              residual block: (affine n → n, function), Euler steps of size T/STEPS
 //!          | "antisym:" [WIDTH "x"] NODES { ":" option } residual block: (antisymmetric n → n, function), classical
 //!                                                       Runge–Kutta steps of size T/(NODES − 1), weights at the NODES time
 //!                                                       nodes and at the mid-points
+//! raf      = "raf" [":image"]                           a x + b x² + c sin(d x) + e exp(−x²/(2f²)); the word after it chooses
+//!                                                       initial parameters for fine detail on [−1, 1]
 //! option   = "T=" horizon | function
 //! function = "tanh" | "sigmoid" | "relu" | "softplus" | "sine" | "gaussian" | "identity"
 //! ```
 //! OUT, STEPS and WIDTH are whole numbers from 1, NODES from 2, the horizon is a positive number. WIDTH must be the number of
-//! features before the block. Where an option is not given, T = 1 and the function is tanh.
+//! features before the block. Where an option is not given, T = 1 and the function is tanh. Blocks take functions without parameters.
 //!
 //! ```
 //! use gaussling::network::Sequential;
@@ -31,7 +34,7 @@
 
 use std::fmt;
 
-use gaussling_core::nn::DynAffine;
+use gaussling_core::nn::{DynAffine, RafStart};
 
 use super::block::{AntisymmetricBlock, EulerBlock};
 use super::function::{Function, Pointwise};
@@ -41,7 +44,10 @@ use crate::data::quoted;
 use crate::memory;
 
 /// Names of layers that are not functions.
-const LAYERS: [&str; 5] = ["affine", "linear", "dense", "euler", "antisym"];
+const LAYERS: [&str; 6] = ["affine", "linear", "dense", "euler", "antisym", RAF];
+
+/// A layer, and what `dense` takes in place of a function.
+const RAF: &str = "raf";
 
 /// Why a description is not a network: one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,8 +135,11 @@ impl Parser<'_> {
             "dense" => {
                 let (size, options) = self.size_word(*name, rest, "dense:32")?;
                 let outputs = self.number(size, size, 1, "outputs, as in dense:32")?;
-                let function = self.options(options, false)?.function;
-                vec![DynLayer::affine(features, outputs), DynLayer::activation(function, outputs)]
+                let activation = match options {
+                    [raf, rest @ ..] if raf.text == RAF => self.raf(rest, outputs)?,
+                    _ => DynLayer::activation(self.options(options, false)?.function, outputs),
+                };
+                vec![DynLayer::affine(features, outputs), activation]
             }
             "euler" => {
                 let (size, options) = self.size_word(*name, rest, "euler:4 or euler:4:T=2")?;
@@ -146,6 +155,7 @@ impl Parser<'_> {
                 let block = AntisymmetricBlock::new(features, nodes, horizon, function);
                 vec![DynLayer::Antisymmetric(block.map_err(|error| self.error(size, error.to_string()))?)]
             }
+            RAF => vec![self.raf(rest, features)?],
             other => {
                 let Some(function) = Function::from_name(other) else {
                     return Err(self.error(*name, format!("a layer {}", choices(other, &LAYERS))));
@@ -154,6 +164,19 @@ impl Parser<'_> {
                 vec![DynLayer::activation(function, features)]
             }
         })
+    }
+
+    /// What may follow the word `raf`.
+    fn raf(&self, rest: &[Word<'_>], size: usize) -> Result<DynLayer, DescribeError> {
+        let start = match rest {
+            [] => RafStart::Regression,
+            [word, more @ ..] if word.text == "image" => {
+                self.end(more, "raf:image")?;
+                RafStart::Image
+            }
+            [word, ..] => return Err(self.error(*word, "image, a comma or the end after raf".into())),
+        };
+        Ok(DynLayer::raf(start, size))
     }
 
     /// The single size of `affine` and `linear`.
@@ -216,8 +239,12 @@ impl Parser<'_> {
                 }
             } else {
                 let kind = if block { "T= and a number, or a function" } else { "a function" };
-                let expected = || self.error(word, format!("{kind} {}", choices(word.text, &[])));
+                let others: &[_] = if block { &[] } else { &[RAF] };
+                let expected = || self.error(word, format!("{kind} {}", choices(word.text, others)));
                 let again = || self.error(word, "only one function".into());
+                if others.contains(&word.text) {
+                    return Err(again()); // the first function would not have come here
+                }
                 if function.replace(Function::from_name(word.text).ok_or_else(expected)?).is_some() {
                     return Err(again());
                 }
@@ -289,6 +316,10 @@ impl fmt::Display for DynLayer {
             Self::Affine(DynAffine { outputs, bias: true, .. }) => write!(f, "affine:{outputs}"),
             Self::Affine(DynAffine { outputs, bias: false, .. }) => write!(f, "linear:{outputs}"),
             Self::Pointwise(Pointwise { function, .. }) => f.write_str(function.name()),
+            Self::Raf(layer) => f.write_str(match layer.function.start {
+                RafStart::Regression => RAF,
+                RafStart::Image => "raf:image",
+            }),
             Self::Euler(block) => {
                 write!(f, "euler:{}", block.steps())?;
                 write_options(f, block.horizon(), block.function())

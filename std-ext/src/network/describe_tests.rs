@@ -1,6 +1,6 @@
 //! Every form of the language, every error, and that what is printed parses back.
 
-use gaussling_core::nn::uniform;
+use gaussling_core::nn::{RafStart, uniform};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
@@ -17,6 +17,7 @@ fn descriptions_become_canonical() {
         ("euler:4:gaussian:T=2.50", "euler:4:T=2.5:gaussian"),
         ("antisym:8:T=1e20", "antisym:5x8:T=1e20"),
         ("antisym:5x2:T=1:relu", "antisym:5x2:T=1:relu"),
+        ("raf, dense:3:raf, dense:2:raf:image, raf : image", "raf, affine:3, raf, affine:2, raf:image, raf:image"),
         ("sigmoid, relu, softplus, sine, gaussian, identity", "sigmoid, relu, softplus, sine, gaussian, identity"),
     ] {
         let net = Sequential::parse(description, 5).unwrap();
@@ -48,11 +49,12 @@ fn what_is_printed_parses_back() {
         for _ in 0..1 + below(6) {
             let (n, size, function) = (net.features(), 1 + below(9), Function::ALL[below(7)]);
             let horizon = f64::from_bits(((1 + below(2045)) as u64) << 52 | below(1 << 52) as u64);
-            let layer = match below(5) {
+            let layer = match below(6) {
                 0 => DynLayer::affine(n, size),
                 1 => DynLayer::linear(n, size),
                 2 => DynLayer::activation(function, n),
-                3 => DynLayer::Euler(EulerBlock::new(n, size, horizon, function).unwrap()),
+                3 => DynLayer::raf([RafStart::Regression, RafStart::Image][below(2)], n),
+                4 => DynLayer::Euler(EulerBlock::new(n, size, horizon, function).unwrap()),
                 _ => DynLayer::Antisymmetric(AntisymmetricBlock::new(n, 1 + size, horizon, function).unwrap()),
             };
             net.push(layer).unwrap();
@@ -66,7 +68,7 @@ fn what_is_printed_parses_back() {
 #[test]
 fn every_error_names_the_place_the_word_and_what_is_expected() {
     let names = "tanh, sigmoid, relu, softplus, sine, gaussian, identity";
-    let layers = format!("a layer (affine, linear, dense, euler, antisym, {names})");
+    let layers = format!("a layer (affine, linear, dense, euler, antisym, raf, {names})");
     let whole = |least: usize, what: &str| format!("a whole number, at least {least}, of {what}");
     let large = |count: &str| {
         format!("a network that fits in memory, but it would have {count} parameters; choose smaller sizes")
@@ -99,7 +101,14 @@ fn every_error_names_the_place_the_word_and_what_is_expected() {
         ("antisym:4x8", 9, "4x8", "width 5, the number of features before this block"),
         ("affine:3:4", 10, "4", "a comma or the end after affine:3"),
         ("tanh:4", 6, "4", "a comma or the end after tanh"),
-        ("dense:4:T=1", 9, "T=1", &format!("a function ({names})")),
+        ("dense:4:T=1", 9, "T=1", &format!("a function (raf, {names})")),
+        ("dense:4:rav", 9, "rav", r#"a function (did you mean "raf"?)"#),
+        ("dense:4:sine:raf", 14, "raf", "only one function"),
+        ("dense:4:raf:sine", 13, "sine", "image, a comma or the end after raf"),
+        ("raf:4", 5, "4", "image, a comma or the end after raf"),
+        ("raf:image:4", 11, "4", "a comma or the end after raf:image"),
+        ("Raf", 1, "Raf", r#"a layer (did you mean "raf"?)"#),
+        ("euler:4:raf", 9, "raf", &format!("T= and a number, or a function ({names})")),
         ("dense:4:relu:sine", 14, "sine", "only one function"),
         ("euler:4:T=", 9, "T=", "a positive time horizon, as in T=4"),
         ("euler:4:T=0", 9, "T=0", "a positive time horizon, as in T=4"),
@@ -147,8 +156,10 @@ fn every_error_names_the_place_the_word_and_what_is_expected() {
 #[test]
 fn random_texts_are_answered() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(6);
-    let words =
-        ["affine", "antisym", "euler", "dense", "tanh", ":", ":", ":", ",", "x", "T=", "3", "5", "1e9", " ", "é", "\0"];
+    let words = [
+        "affine", "antisym", "euler", "dense", "tanh", "raf", "image", ":", ":", ":", ",", "x", "T=", "3", "5", "1e9",
+        " ", "é", "\0",
+    ];
     let mut accepted = 0;
     for _ in 0..20_000 {
         let mut below = |n: usize| (uniform(&mut rng) * n as f64) as usize;

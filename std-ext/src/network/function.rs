@@ -1,6 +1,6 @@
 //! [`Pointwise`]: an activation layer whose function is chosen at run time.
 
-use gaussling_core::nn::{DynActivation, Gaussian, Identity, Relu, Sigmoid, Sine, Softplus, Tanh};
+use gaussling_core::nn::{DynActivation, Gaussian, Identity, Refine, Relu, Sigmoid, Sine, Softplus, Tanh};
 
 /// An activation of the core, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,3 +75,5 @@ macro_rules! with_function {
 }
 
 super::delegate_network!(Pointwise, with_function);
+
+impl Refine for Pointwise {}

@@ -1,11 +1,12 @@
 //! [`Sequential`]: layers one after another, as many as are known at run time.
 
-use gaussling_core::nn::{Chain, Init, Network, Point, Shape};
+use gaussling_core::nn::{Chain, Init, Network, Point, Refine, Shape};
 use gaussling_core::{Backend, Error, MatMut, MatRef, Real};
 use rand_core::Rng;
 
 use super::function::{Function, Pointwise};
 use super::layer::DynLayer;
+use crate::memory;
 
 /// Most layers of a [`Sequential`]; a residual block counts as one, whatever the number of its steps.
 pub const MAX_LAYERS: usize = 256;
@@ -65,6 +66,49 @@ impl Sequential {
         let mut whole = self.clone();
         whole.push(DynLayer::affine(self.features(), outputs))?;
         Ok(whole)
+    }
+
+    /// The network with twice as many steps of half the size in each residual block, for [`prolong`](Self::prolong)ed weights.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] when its parameters would not fit in memory.
+    ///
+    /// ```
+    /// use gaussling::network::Sequential;
+    /// let coarse = Sequential::parse("dense:4, antisym:3:T=2", 2)?;
+    /// let fine = coarse.refined()?;
+    /// assert_eq!(fine.to_string(), "affine:4, tanh, antisym:4x5:T=2");
+    /// let theta = vec![0.1; coarse.shape().params];
+    /// assert_eq!(coarse.prolong(&theta)?.len(), fine.shape().params);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refined(&self) -> Result<Self, Error> {
+        let mut fine = Self::new(self.inputs)?;
+        for layer in &self.layers {
+            fine.push(layer.refined())?;
+        }
+        check(memory::fits(fine.shape().params), "parameters of a size that memory can have")?;
+        Ok(fine)
+    }
+
+    /// Weights of the [`refined`](Self::refined) network that describe the same weights over time, by linear interpolation;
+    /// see [`Refine`].
+    ///
+    /// # Errors
+    /// [`Error::Length`] when `theta` is not as long as this network's parameters, and those of `refined`.
+    pub fn prolong<T: Real>(&self, theta: &[T]) -> Result<Vec<T>, Error> {
+        let (expected, found) = (self.shape().params, theta.len());
+        if expected != found {
+            return Err(Error::Length { what: "theta", expected, found });
+        }
+        let mut fine = vec![T::ZERO; self.refined()?.shape().params];
+        let (mut coarse_rest, mut fine_rest) = (theta, &mut fine[..]);
+        for layer in &self.layers {
+            let (coarse, fine) = (layer.shape().params, layer.refined().shape().params);
+            let (own, fine_own) = (coarse_rest.split_off(..coarse), fine_rest.split_off_mut(..fine));
+            layer.prolong(own.unwrap_or_default(), fine_own.unwrap_or_default())?;
+        }
+        Ok(fine)
     }
 
     /// Z ← F(θ, X) for any number of samples, a bounded number at a time; the values do not depend on how many.

@@ -1,8 +1,8 @@
 //! Sequences of run-time layers against tuples of compile-time layers: the same bits in all that a network does.
 
 use gaussling_core::nn::{
-    Activation, Affine, Antisymmetric, Euler, Identity, Init, Linear, Network, Point, Rk4, gaussian, relu, sigmoid,
-    sine, softplus, standard_normal, tanh,
+    Activation, Affine, Antisymmetric, Euler, Identity, Init, Layer, Linear, Network, Point, Refine, Rk4, gaussian,
+    raf, relu, sigmoid, sine, softplus, standard_normal, tanh,
 };
 use gaussling_core::{Error, MatMut, MatRef, Portable, Real};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -85,6 +85,8 @@ fn sequences_and_tuples_give_the_same_bits() {
         "linear:4, sigmoid, affine:5, relu, affine:2, softplus",
         &(Linear::<3, 4>, sigmoid::<4>(), Affine::<4, 5>, relu::<5>(), Affine::<5, 2>, softplus::<2>()),
     );
+    check("affine:4, raf, linear:2", &(Affine::<3, 4>, raf::<4>(), Linear::<4, 2>));
+    check("dense:4:raf", &(Affine::<3, 4>, raf::<4>()));
     let euler = Euler::<_, 3> { layer: (Affine::<2, 2>, tanh::<2>()), step_size: 2.0 / 3.0 };
     check("euler:3:T=2", &euler);
     check("euler:1", &Euler::<_, 1> { layer: (Affine::<2, 2>, tanh::<2>()), step_size: 1.0 });
@@ -97,6 +99,38 @@ fn sequences_and_tuples_give_the_same_bits() {
         "affine:4, tanh, antisym:4x3:T=0.5:sigmoid, euler:2:gaussian:T=3, linear:3",
         &(Affine::<2, 4>, tanh::<4>(), rk4, euler, Linear::<4, 3>),
     );
+}
+
+/// Twice as many steps, by description and by type; weights as the core interpolates them, for each layer.
+#[test]
+fn refined_networks_and_their_weights_are_those_of_the_core() {
+    let rk4 = Rk4::<_, 2> { layer: (Antisymmetric::<3>, tanh::<3>()), step_size: 0.35 };
+    let euler = Euler::<_, 3> { layer: (Affine::<3, 3>, sine::<3>()), step_size: 0.5 };
+    let tuple = (Affine::<2, 3>, rk4, raf::<3>(), euler, Linear::<3, 2>).run();
+    let coarse = Sequential::parse("affine:3, antisym:3:T=0.7, raf, euler:3:T=1.5:sine, linear:2", 2).unwrap();
+    same_bits::<f64>("coarse", &coarse, &tuple);
+    let fine = coarse.refined().unwrap();
+    assert_eq!(fine.to_string(), "affine:3, antisym:3x5:T=0.7, raf, euler:6:T=1.5:sine, linear:2");
+    assert_eq!(fine, Sequential::parse(&fine.to_string(), 2).unwrap());
+    same_bits::<f64>("fine", &fine, &tuple.refined());
+    same_bits::<f32>("fine", &fine, &tuple.refined());
+
+    let theta: Vec<f64> = draw(coarse.shape().params, &mut Xoshiro256PlusPlus::seed_from_u64(3));
+    let mut expected = vec![f64::NAN; fine.shape().params];
+    tuple.prolong(&theta, &mut expected).unwrap();
+    assert_eq!(coarse.prolong(&theta).unwrap(), expected);
+    assert!(matches!(coarse.prolong(&theta[1..]), Err(Error::Length { what: "theta", .. })));
+    let empty = Sequential::new(2).unwrap();
+    assert_eq!((empty.refined().unwrap(), empty.prolong::<f64>(&[]).unwrap()), (empty.clone(), vec![]));
+}
+
+#[test]
+fn a_finer_network_that_no_memory_holds_is_refused() {
+    let mut net = Sequential::parse("affine:3, euler:2", 2).unwrap();
+    assert!(net.refined().is_ok());
+    let steps = isize::MAX as usize / size_of::<f64>() / 20;
+    net.push(DynLayer::Euler(EulerBlock::new(3, steps, 1.0, Function::Tanh).unwrap())).unwrap();
+    assert!(matches!(net.refined(), Err(Error::InvalidOption { .. })));
 }
 
 #[test]

@@ -29,6 +29,8 @@
 //! ```
 //! the full Golub–Pereyra matrix *with* the α-term at the price of six products of size outputs × N × k, and no inverse.
 //!
+//! Weights ωⱼ of the samples scale the columns: Z̃ = Zh √Ω/√Σω, C̃ = C √Ω/√Σω, and J_Z v = ∂F/∂θ·v √Ω. All else is the same.
+//!
 //! Source: G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose
 //! variables separate" (SIAM J. Numer. Anal. 10, 1973); E. Newman, L. Ruthotto, J. Hart, B. van Bloemen Waanders, "Train like
 //! a (Var)Pro" (SIAM J. Math. Data Sci. 3, 2021), section 3. The collapsed form is ours; a test compares it with theirs.
@@ -41,7 +43,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, take};
 use crate::linalg::{form_q, qr_in_place, solve_right_upper_in_place, solve_right_upper_transposed_in_place};
 use crate::matrix::{MatMut, MatRef};
-use crate::nn::{Network, Point, Regularizer, Shape};
+use crate::nn::{Network, Point, Regularizer, Shape, sum_of_weights};
 use crate::optim::{Objective, product, sum};
 use crate::scalar::Real;
 
@@ -54,6 +56,10 @@ pub struct VarProLeastSquares<'a, T, N, R, B> {
     backend: &'a B,
     x: MatRef<'a, T>,
     c: MatRef<'a, T>,
+    /// ω, when samples are weighted.
+    sample_weights: Option<&'a [T]>,
+    /// 1/√N, or 1/√Σωⱼ
+    scale: T,
     theta: &'a mut [T],
     cache: &'a mut [T],
     work: &'a mut [T],
@@ -122,6 +128,8 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             backend,
             x,
             c,
+            sample_weights: None,
+            scale: T::ONE / T::from_usize(samples).sqrt(),
             theta: next(shape.params)?,
             cache: next(shape.cache.of(samples))?,
             work: next(shape.work.of(samples))?,
@@ -136,6 +144,34 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             f: next(outputs * k)?,
             data_loss: T::ZERO,
         })
+    }
+
+    /// The same objective with a weight ωⱼ ≥ 0 for each sample: ‖W zhⱼ − cⱼ‖²·ωⱼ/Σω in place of ‖W zhⱼ − cⱼ‖²/N.
+    ///
+    /// An integer weight counts a sample that often, 0 leaves it out (its numbers must be finite all the same), and weights of 1 change no bit. For measurements with
+    /// errors of deviation σⱼ take ωⱼ = 1/σⱼ². A weight for each *output* needs no option: where α = 0 outputs do not compete
+    /// for W, so multiply the rows of C by √weight, and divide the rows of W by it.
+    ///
+    /// Errors: [`Error::Length`]; [`Error::InvalidOption`] unless all weights are ≥ 0 and finite and their sum is > 0 and finite.
+    ///
+    /// ```
+    /// use gaussling_core::nn::{Affine, Shape, Tikhonov};
+    /// use gaussling_core::optim::{Objective, VarProLeastSquares, varpro_least_squares_work_len};
+    /// use gaussling_core::{MatRef, Portable};
+    /// // Targets 1, 1 and 7, of which the last counts little.
+    /// let (x, c) = (MatRef::new(&[0.0; 3], 1, 3)?, MatRef::new(&[1.0, 1.0, 7.0], 1, 3)?);
+    /// let mut buffer = [0.0; varpro_least_squares_work_len(Shape::affine(1, 1, true), 1, 3)];
+    /// let mut problem =
+    ///     VarProLeastSquares::new(&Affine::<1, 1>, Tikhonov { alpha: 0.0 }, 1e-12, &Portable, x, c, &mut buffer)?
+    ///         .with_sample_weights(&[1.0, 1.0, 0.01])?;
+    /// problem.value(&[1.0, 0.0])?; // one feature, 0 for all samples: the bias is the weighted mean
+    /// assert!((problem.weights()[1] - 2.07_f64 / 2.01).abs() < 1e-9);
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    pub fn with_sample_weights(self, weights: &'a [T]) -> Result<Self, Error> {
+        check_length("sample weights", self.x.cols(), weights.len())?;
+        let scale = T::ONE / sum_of_weights(weights)?.sqrt();
+        Ok(Self { sample_weights: Some(weights), scale, ..self })
     }
 
     /// W (outputs × (features + 1)) of the last evaluation.
@@ -163,7 +199,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
         if !self.z.iter().all(|z| z.is_finite()) {
             return Ok(false);
         }
-        let scale = T::ONE / T::from_usize(n).sqrt();
+        let (scale, weights) = (self.scale, self.sample_weights);
         // [Z̃ᵀ; √α I]: column i is feature i over all samples, the last column the ones.
         let root = self.alpha.sqrt();
         let mut qr = MatMut::new(self.qr, n + k, k)?;
@@ -175,16 +211,27 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             } else {
                 top.fill(scale);
             }
+            for (t, &weight) in top.iter_mut().zip(weights.unwrap_or_default()) {
+                *t *= root_of(weight);
+            }
             for (j, b) in bottom.iter_mut().enumerate() {
                 *b = if i == j { root } else { T::ZERO };
             }
         }
         qr_in_place(self.backend, qr.reborrow(), self.tau)?;
         form_q(self.backend, qr.as_ref(), self.tau, MatMut::new(self.q, n + k, k)?)?;
-        // W = C̃ Q₁ R⁻ᵀ
+        // W = C̃ Q₁ R⁻ᵀ; weighted targets wait where the residual will be.
         let q1 = MatRef::new(self.q, n + k, k)?.block(0, 0, n, k)?;
         let r = qr.as_ref().block(0, 0, k, k)?;
-        self.backend.gemm(scale, self.c, q1, T::ZERO, MatMut::new(self.w, m, k)?)?;
+        let w = MatMut::new(self.w, m, k)?;
+        if weights.is_some() {
+            let mut c = MatMut::new(self.residual, m, n)?;
+            c.copy_from(self.c)?;
+            scale_columns(&mut c, weights);
+            self.backend.gemm(scale, c.as_ref(), q1, T::ZERO, w)?;
+        } else {
+            self.backend.gemm(scale, self.c, q1, T::ZERO, w)?;
+        }
         solve_right_upper_transposed_in_place(self.backend, r, MatMut::new(self.w, m, k)?)?;
         // r = (W Zh − C)/√N
         let w = MatRef::new(self.w, m, k)?;
@@ -196,7 +243,8 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             }
         }
         let z = MatRef::new(self.z, features, n)?;
-        self.backend.gemm(scale, w.columns(0, features)?, z, T::ONE, residual)?;
+        self.backend.gemm(scale, w.columns(0, features)?, z, T::ONE, residual.reborrow())?;
+        scale_columns(&mut residual, weights);
         Ok(true)
     }
 
@@ -222,10 +270,11 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
         check_length("gradient", self.theta.len(), gradient.len())?;
         gradient.fill(T::ZERO);
         let (n, m, features, k) = self.sizes();
-        let scale = T::ONE / T::from_usize(n).sqrt();
         let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
         let residual = MatRef::new(self.residual, m, n)?;
-        self.backend.gemm(scale, wz.transpose(), residual, T::ZERO, MatMut::new(self.z, features, n)?)?;
+        let mut z = MatMut::new(self.z, features, n)?;
+        self.backend.gemm(self.scale, wz.transpose(), residual, T::ZERO, z.reborrow())?;
+        scale_columns(&mut z, self.sample_weights);
         let point = Point { theta: self.theta, x: self.x, cache: self.cache };
         let cotangent = MatRef::new(self.z, features, n)?;
         self.network.vjp(self.backend, point, cotangent, gradient, None, self.work)?;
@@ -237,9 +286,10 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
         check_length("v", self.theta.len(), v.len())?;
         check_length("hv", self.theta.len(), hv.len())?;
         let (n, m, features, k) = self.sizes();
-        let (backend, scale) = (self.backend, T::ONE / T::from_usize(n).sqrt());
+        let (backend, scale, weights) = (self.backend, self.scale, self.sample_weights);
         let point = Point { theta: self.theta, x: self.x, cache: self.cache };
         self.network.jvp(backend, point, v, None, MatMut::new(self.z, features, n)?, self.work)?;
+        scale_columns(&mut MatMut::new(self.z, features, n)?, weights);
         let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
         let residual = MatRef::new(self.residual, m, n)?;
         let q1 = MatRef::new(self.q, n + k, k)?.block(0, 0, n, k)?;
@@ -259,12 +309,27 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
         solve_right_upper_transposed_in_place(backend, r, f.reborrow())?;
         let fz = f.as_ref().columns(0, features)?;
         // The cotangent of the features takes the place of dZ, which is no longer needed.
-        backend.gemm(scale, wz.transpose(), a.as_ref(), T::ZERO, MatMut::new(self.z, features, n)?)?;
-        backend.gemm(scale, fz.transpose(), residual, T::ONE, MatMut::new(self.z, features, n)?)?;
+        let mut z = MatMut::new(self.z, features, n)?;
+        backend.gemm(scale, wz.transpose(), a.as_ref(), T::ZERO, z.reborrow())?;
+        backend.gemm(scale, fz.transpose(), residual, T::ONE, z.reborrow())?;
+        scale_columns(&mut z, weights);
         hv.fill(T::ZERO);
         let cotangent = MatRef::new(self.z, features, n)?;
         self.network.vjp(backend, point, cotangent, hv, None, self.work)?;
         self.regularizer.add_product(v, hv);
         Ok(())
+    }
+}
+
+/// √ω; 0 for 0, whose root has no derivative.
+fn root_of<T: Real>(weight: T) -> T {
+    if weight.is_zero() { T::ZERO } else { weight.sqrt() }
+}
+
+/// A ← A √Ω
+fn scale_columns<T: Real>(a: &mut MatMut<'_, T>, weights: Option<&[T]>) {
+    for (column, &weight) in a.cols_mut().zip(weights.unwrap_or_default()) {
+        let root = root_of(weight);
+        column.iter_mut().for_each(|a| *a *= root);
     }
 }

@@ -134,6 +134,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
         let (shape, samples, outputs) = (network.shape(), x.cols(), c.rows());
         check_shape("inputs", (shape.inputs, samples), x.shape())?;
         check_shape("targets", (outputs, samples), c.shape())?;
+        loss.check_samples(samples)?;
         if !(alpha > T::ZERO && alpha.is_finite()) {
             return Err(Error::InvalidOption { what: "alpha > 0" });
         }
