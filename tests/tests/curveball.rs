@@ -4,9 +4,13 @@ mod common;
 
 use common::{Npz, assert_close};
 use gaussling_core::nn::{
-    Activation, Affine, Init, Linear, Loss, Network, Point, Relu, Shape, SoftmaxCrossEntropy, Tanh,
+    Activation, Affine, Init, Layer, LeastSquares, Linear, Loss, Network, Point, Relu, Shape, SoftmaxCrossEntropy,
+    Tanh, Tikhonov, tanh,
 };
-use gaussling_core::optim::{CurveBall, CurveBallOptions, curveball_state_len, curveball_work_len};
+use gaussling_core::optim::{
+    CurveBall, CurveBallOptions, FullObjective, Objective, VarProLeastSquares, curveball_objective_work_len,
+    curveball_state_len, curveball_work_len, full_objective_work_len, varpro_least_squares_work_len,
+};
 use gaussling_core::{Backend, Error, MatMut, MatRef, Portable, Real};
 
 /// The reference's least squares: mean over samples of ‖s − c‖², without ½.
@@ -286,6 +290,74 @@ fn a_step_takes_one_forward_one_backward_two_forward_mode_passes() {
     }
     // One forward pass more in the two steps that adapt λ.
     assert_eq!(counted.1.get(), [12, 20, 10]);
+}
+
+/// On all weights and with the data of the batch, a step on the objective is a step on the network, at 6 passes.
+#[test]
+fn steps_on_the_full_objective_are_those_on_the_network() {
+    let network = (Linear::<6, 6>, Linear::<6, 10>);
+    let kat = Npz::open("curveball.npz");
+    let (x, y, start) = (kat.f64s("rr_X").1, kat.f64s("rr_Y").1, kat.f64s("rr_w0").1);
+    let (x, y) = (MatRef::new(&x, 6, 1000).unwrap(), MatRef::new(&y, 10, 1000).unwrap());
+    let counted = Counted(&network, std::cell::Cell::new([0; 3]));
+    let none = Tikhonov { alpha: 0.0 };
+    let mut buffer = vec![f64::NAN; full_objective_work_len(Network::<f64>::shape(&network), 1000)];
+    let mut objective = FullObjective::new(&counted, SumOfSquares, none, &Portable, x, y, &mut buffer).unwrap();
+    let mut work = vec![0.0; curveball_work_len(Network::<f64>::shape(&network), 1000)];
+    for fixed in [None, Some((0.9, 0.01))] {
+        let options = CurveBallOptions { fixed, weight_decay: 1e-3, ..Default::default() };
+        let (mut a, mut b) = (start.clone(), start.clone());
+        let mut on_network = CurveBall::new(options, vec![0.0; a.len()]).unwrap();
+        let mut on_objective = CurveBall::new(options, vec![0.0; a.len()]).unwrap();
+        let mut exact = vec![f64::NAN; curveball_objective_work_len(a.len())];
+        counted.1.set([0; 3]);
+        for _ in 0..10 {
+            let one = on_network.step(&Portable, &network, &SumOfSquares, &mut a, x, y, &mut work).unwrap();
+            let two = on_objective.step_objective(&Portable, &mut objective, &mut b, &mut exact).unwrap();
+            assert!((one.loss - two.loss).abs() <= 1e-12 * one.loss && one.lambda == two.lambda, "{one:?} {two:?}");
+            assert!((one.rho - two.rho).abs() < 1e-9 && (one.beta - two.beta).abs() <= 1e-9 * one.beta.abs());
+            assert_eq!(one.ratio.is_some(), two.ratio.is_some());
+            assert_close("weights", &b, &a, 1e-11);
+        }
+        // Ten values, two more for λ; a backward pass for each gradient and product; no product with z = 0.
+        let products = if fixed.is_none() { 19 } else { 9 };
+        let values = if fixed.is_none() { 12 } else { 10 };
+        assert_eq!(counted.1.get(), [values, products, 10 + products]);
+        let short = on_objective.step_objective(&Portable, &mut objective, &mut b, &mut exact[1..]);
+        assert!(matches!(short, Err(Error::Workspace { .. })));
+    }
+}
+
+/// With the output weights projected out the loss falls further in as many steps.
+#[test]
+fn projection_helps() {
+    let number = |i: usize| ((i * 7919 + 13) % 1009) as f64 / 1009.0 - 0.5;
+    let x: Vec<f64> = (0..2 * 80).map(|i| 3.0 * number(i)).collect();
+    let c: Vec<f64> = x.chunks(2).map(|x| (2.0 * x[0]).sin() * x[1] + 0.5).collect();
+    let (x, c) = (MatRef::new(&x, 2, 80).unwrap(), MatRef::new(&c, 1, 80).unwrap());
+    type Net = (Affine<2, 6>, Activation<Tanh, 6>);
+    let net: Net = (Affine, tanh());
+    let whole = (net, Affine::<6, 1>);
+    let alpha = Tikhonov { alpha: 1e-8 };
+    let theta: Vec<f64> = (0..18).map(|i| number(17 * i)).collect();
+    let mut buffer = vec![0.0; varpro_least_squares_work_len(<Net as Layer>::SHAPE, 1, 80)];
+    let mut reduced = VarProLeastSquares::new(&net, alpha, 1e-8, &Portable, x, c, &mut buffer).unwrap();
+    let mut start = vec![0.0; 18];
+    reduced.value_and_gradient(&theta, &mut start).unwrap();
+    let w0 = [theta.as_slice(), reduced.weights()].concat();
+    let mut full_buffer = vec![0.0; full_objective_work_len(Network::<f64>::shape(&whole), 80)];
+    let mut full = FullObjective::new(&whole, LeastSquares, alpha, &Portable, x, c, &mut full_buffer).unwrap();
+    fn losses(objective: &mut impl Objective<f64>, mut w: Vec<f64>) -> [f64; 2] {
+        let options = CurveBallOptions { lambda: 0.1, ..Default::default() };
+        let mut method = CurveBall::new(options, vec![0.0; w.len()]).unwrap();
+        let mut work = vec![0.0; curveball_objective_work_len(w.len())];
+        let mut step = || method.step_objective(&Portable, objective, &mut w, &mut work).unwrap().loss;
+        let first = step();
+        (0..98).for_each(|_| drop(step()));
+        [first, step()]
+    }
+    let ([a, full], [b, reduced]) = (losses(&mut full, w0), losses(&mut reduced, theta));
+    assert!((a - b).abs() < 1e-9 && reduced < 0.5 * full && full < a, "{a} {b}: {full:e} {reduced:e}");
 }
 
 /// A batch with a NaN leaves weights and momentum as they were.

@@ -16,15 +16,20 @@
 //! working precision (1 − cos² ≤ 16 ε), ρ = 0 and β = gᵀΔ/ΔᵀHΔ. Every fifth step λ is adapted by the ratio
 //! γ = (E(w_new) − E(w))/M on the *same* batch: γ < ½ divides it by 0.999⁵, γ > 3/2 multiplies it.
 //!
+//! [`CurveBall::step`] works on all weights of a network. [`CurveBall::step_objective`] is the same step on any [`Objective`]; with a
+//! reduced one, [`VarProLeastSquares`](super::VarProLeastSquares) or [`VarProConvex`](super::VarProConvex), on θ alone with W
+//! projected out. ARCHITECTURE.md says what that brings.
+//!
 //! Source: J. Henriques, S. Ehrhardt, S. Albanie, A. Vedaldi, "Small steps and giant leaps: minimal Newton solvers for deep
 //! learning" (ICCV 2019), algorithm 1 and section 3.3. Cost of a step: one forward, one backward and two forward-mode passes
-//! over the batch; one more forward pass where λ is adapted; one forward-mode pass less with fixed ρ and β.
+//! over the batch; one more forward pass where λ is adapted; one forward-mode pass less with fixed ρ and β. On an objective, whose
+//! products come whole: value, gradient and two products, 6 passes.
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
-use crate::optim::{product, sum};
+use crate::optim::{Objective, product, sum};
 use crate::scalar::Real;
 
 /// Options of [`CurveBall`]; the default is the published choice.
@@ -77,6 +82,11 @@ pub const fn curveball_work_len(shape: Shape, samples: usize) -> usize {
     sum([product([2, shape.params]), shape.cache.of(samples), shape.work.of(samples), features])
 }
 
+/// Length of the workspace of [`CurveBall::step_objective`].
+pub const fn curveball_objective_work_len(params: usize) -> usize {
+    product([5, params])
+}
+
 /// Steps between two adaptations of λ.
 const INTERVAL: usize = 5;
 
@@ -127,7 +137,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         let cache = next(shape.cache.of(n))?;
         let (s, g, p) = (next(m * n)?, next(m * n)?, next(m * n)?);
         let (jz, hjz, jd) = (next(m * n)?, next(m * n)?, next(m * n)?);
-        let z = self.z.as_mut();
+        let z = self.z.as_ref();
         let lambda = self.lambda;
 
         // g and Δ = Jᵀ(E″ J z) + g + λ z, in one backward pass: the cotangents are added.
@@ -157,34 +167,130 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
             }
         };
 
-        // z ← ρ z − β Δ in Δ's place, w_new ← (1 − η·decay) w + η z; nothing is kept unless all of it is finite.
-        let eta = self.options.learning_rate;
-        let keep = T::ONE - eta * self.options.weight_decay;
-        delta.iter_mut().zip(&*z).for_each(|(d, &z)| *d = rho * z - beta * *d);
-        for ((new, &w), &z) in w_new.iter_mut().zip(&*w).zip(&*delta) {
-            *new = keep * w + eta * z;
-        }
+        let moved = self.advance(rho, beta, delta, w, w_new);
         let mut report = CurveBallReport { loss: value, rho, beta, lambda, ratio: None, finite: true };
-        if !(value.is_finite() && delta.iter().chain(&*w_new).all(|x| x.is_finite())) {
+        if !(value.is_finite() && moved) {
             report.finite = false;
             return Ok(report);
         }
-        z.copy_from_slice(delta);
+        self.z.as_mut().copy_from_slice(delta);
         w.copy_from_slice(w_new);
-        if let (true, 0, Some(predicted)) = (self.options.adapt_lambda, self.steps % INTERVAL, predicted) {
+        if let (true, Some(predicted)) = (self.adapts(), predicted) {
             network.forward(backend, w, x, MatMut::new(s, m, n)?, cache, work)?;
-            let ratio = (loss.value(MatRef::new(s, m, n)?, c) - value) / predicted;
-            let factor = T::from_f64(0.999).powi(INTERVAL as i32);
-            if ratio < T::from_f64(0.5) {
-                self.lambda /= factor;
-            } else if ratio > T::from_f64(1.5) {
-                self.lambda *= factor;
-            }
-            report.ratio = Some(ratio);
+            let new = loss.value(MatRef::new(s, m, n)?, c);
+            report.ratio = Some(self.adapt_lambda((new - value) / predicted));
             report.lambda = self.lambda;
         }
         self.steps += 1;
         Ok(report)
+    }
+
+    /// One step on `objective`, whose value may be that of a batch; `w` is updated in place.
+    ///
+    /// `work` has [`curveball_objective_work_len`] elements. With the data of a batch and all weights it is the step of
+    /// [`step`](Self::step), at 6 passes for its 4. Errors: [`Error::Length`], [`Error::Workspace`], and those of the objective.
+    ///
+    /// ```
+    /// use gaussling_core::nn::{Affine, Layer, LeastSquares, Tikhonov};
+    /// use gaussling_core::optim::{CurveBall, CurveBallOptions, FullObjective, curveball_objective_work_len, full_objective_work_len};
+    /// use gaussling_core::{MatRef, Portable};
+    /// // The line through (0, 1) and (1, 3).
+    /// let (x, c) = (MatRef::new(&[0.0, 1.0], 1, 2)?, MatRef::new(&[1.0, 3.0], 1, 2)?);
+    /// let (net, mut buffer, mut work) = (Affine::<1, 1>, [0.0; full_objective_work_len(Affine::<1, 1>::SHAPE, 2)], [0.0; curveball_objective_work_len(2)]);
+    /// let mut objective = FullObjective::new(&net, LeastSquares, Tikhonov { alpha: 0.0 }, &Portable, x, c, &mut buffer)?;
+    /// let (mut method, mut w) = (CurveBall::new(CurveBallOptions { lambda: 1e-6, ..Default::default() }, [0.0; 2])?, [0.0; 2]);
+    /// for _ in 0..10 {
+    ///     method.step_objective(&Portable, &mut objective, &mut w, &mut work)?;
+    /// }
+    /// assert!((w[0] - 2.0_f64).abs() < 1e-4 && (w[1] - 1.0_f64).abs() < 1e-4);
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    pub fn step_objective<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        objective: &mut impl Objective<T>,
+        w: &mut [T],
+        mut work: &mut [T],
+    ) -> Result<CurveBallReport<T>, Error> {
+        let params = objective.params();
+        check_length("w", params, w.len())?;
+        check_length("state", params, self.z.as_ref().len())?;
+        check_workspace("work", curveball_objective_work_len(params), work.len())?;
+        let mut next = || take("work", &mut work, params);
+        let (gradient, delta, hz, hd, w_new) = (next()?, next()?, next()?, next()?, next()?);
+        let lambda = self.lambda;
+        let value = objective.value_and_gradient(w, gradient)?;
+        let mut report =
+            CurveBallReport { loss: value, rho: T::ZERO, beta: T::ZERO, lambda, ratio: None, finite: false };
+        if !value.is_finite() {
+            return Ok(report);
+        }
+        // Δ = H z + λ z + g; no product in the first step, where z = 0.
+        let z = self.z.as_ref();
+        if z.iter().all(|z| z.is_zero()) {
+            hz.fill(T::ZERO);
+        } else {
+            objective.product(z, hz)?;
+        }
+        hz.iter_mut().zip(z).for_each(|(h, &z)| *h += lambda * z);
+        delta.iter_mut().zip(&*hz).zip(&*gradient).for_each(|((d, &h), &g)| *d = h + g);
+        let predicted = match self.options.fixed {
+            Some((rho, beta)) => {
+                (report.rho, report.beta) = (rho, beta);
+                None
+            }
+            None => {
+                objective.product(delta, hd)?;
+                backend.axpy(lambda, delta, hd);
+                let a = Plane {
+                    dd: backend.dot(delta, hd),
+                    dz: backend.dot(delta, hz),
+                    zz: backend.dot(z, hz),
+                    gd: backend.dot(gradient, delta),
+                    gz: backend.dot(gradient, z),
+                };
+                (report.rho, report.beta) = a.minimize();
+                Some(-T::from_f64(0.5) * (report.beta * a.gd - report.rho * a.gz))
+            }
+        };
+        report.finite = self.advance(report.rho, report.beta, delta, w, w_new);
+        if !report.finite {
+            return Ok(report);
+        }
+        self.z.as_mut().copy_from_slice(delta);
+        w.copy_from_slice(w_new);
+        if let (true, Some(predicted)) = (self.adapts(), predicted) {
+            report.ratio = Some(self.adapt_lambda((objective.value(w)? - value) / predicted));
+            report.lambda = self.lambda;
+        }
+        self.steps += 1;
+        Ok(report)
+    }
+
+    /// z ← ρ z − β Δ in Δ's place, w_new ← (1 − η·decay) w + η z; whether all of it is finite.
+    fn advance(&self, rho: T, beta: T, delta: &mut [T], w: &[T], w_new: &mut [T]) -> bool {
+        let eta = self.options.learning_rate;
+        let keep = T::ONE - eta * self.options.weight_decay;
+        delta.iter_mut().zip(self.z.as_ref()).for_each(|(d, &z)| *d = rho * z - beta * *d);
+        for ((new, &w), &z) in w_new.iter_mut().zip(w).zip(&*delta) {
+            *new = keep * w + eta * z;
+        }
+        delta.iter().chain(&*w_new).all(|x| x.is_finite())
+    }
+
+    fn adapts(&self) -> bool {
+        self.options.adapt_lambda && self.steps.is_multiple_of(INTERVAL)
+    }
+
+    /// λ after γ = `ratio`, which is given back.
+    fn adapt_lambda(&mut self, ratio: T) -> T {
+        let factor = T::from_f64(0.999).powi(INTERVAL as i32);
+        if ratio < T::from_f64(0.5) {
+            self.lambda /= factor;
+        } else if ratio > T::from_f64(1.5) {
+            self.lambda *= factor;
+        }
+        ratio
     }
 }
 

@@ -32,7 +32,9 @@ mod slimtrain;
 mod trust_region;
 mod varpro;
 
-pub use curveball::{CurveBall, CurveBallOptions, CurveBallReport, curveball_state_len, curveball_work_len};
+pub use curveball::{
+    CurveBall, CurveBallOptions, CurveBallReport, curveball_objective_work_len, curveball_state_len, curveball_work_len,
+};
 pub use first_order::{Adam, Sgd, Update, adam_state_len, loss_and_gradient, loss_work_len};
 pub use full::{FullObjective, full_objective_work_len};
 pub use lbfgs::{Lbfgs, LbfgsOptions, LbfgsReport, LineSearch, lbfgs_work_len};

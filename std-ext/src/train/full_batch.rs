@@ -3,9 +3,9 @@
 use gaussling_core::Portable;
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion, VarProConvex,
-    VarProLeastSquares, full_objective_work_len, lbfgs_work_len, trust_region_work_len, varpro_convex_work_len,
-    varpro_least_squares_work_len,
+    CurveBall, FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion, VarProConvex,
+    VarProLeastSquares, curveball_objective_work_len, full_objective_work_len, lbfgs_work_len, trust_region_work_len,
+    varpro_convex_work_len, varpro_least_squares_work_len,
 };
 
 use super::monitor::{Ending, Monitor, Run};
@@ -99,6 +99,22 @@ fn descend<O: Objective<f64>>(
                 objective.value(theta)?;
             }
             Ok((report.status, moved, report.work_units, report.step_norm))
+        });
+    }
+    if method == Method::CurveBallVarPro {
+        let mut curveball = CurveBall::new(options.curveball(method), buffer(method.name(), theta.len())?)?;
+        let mut work = buffer(method.name(), curveball_objective_work_len(theta.len()))?;
+        let mut counted = 0;
+        return steps(objective, look, theta, join, monitor, |objective, theta| {
+            let first = counted == 0;
+            let report = curveball.step_objective(&Portable, objective, theta, &mut work)?;
+            counted += if first { 4 } else { 6 } + usize::from(report.ratio.is_some());
+            if report.finite {
+                // Loss and W of the θ that is recorded; the next step would find them again, so they are not counted.
+                objective.value(theta)?;
+            }
+            let status = if report.finite { Status::Running } else { Status::NonFinite };
+            Ok((status, report.finite, counted, report.lambda))
         });
     }
     let trust = options.trust_region();

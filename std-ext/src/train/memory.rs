@@ -2,9 +2,9 @@
 
 use gaussling_core::nn::Shape;
 use gaussling_core::optim::{
-    LbfgsOptions, adam_state_len, curveball_state_len, curveball_work_len, full_objective_work_len, lbfgs_work_len,
-    loss_work_len, sampled_tikhonov_state_len, slimtrain_work_len, trust_region_work_len, varpro_convex_work_len,
-    varpro_least_squares_work_len,
+    LbfgsOptions, adam_state_len, curveball_objective_work_len, curveball_state_len, curveball_work_len,
+    full_objective_work_len, lbfgs_work_len, loss_work_len, sampled_tikhonov_state_len, slimtrain_work_len,
+    trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
 };
 
 use super::options::{LossKind, Method, Options};
@@ -23,6 +23,7 @@ fn run_len(problem: &Problem, method: Method, options: &Options) -> Result<usize
     let projected = projected_len(problem);
     let buffers = match method {
         Method::Gnvpro => [projected, trust_region_work_len(shape.params, &options.trust_region())],
+        Method::CurveBallVarPro => [projected, curveball_objective_work_len(shape.params).saturating_add(shape.params)],
         Method::Lbfgs => [projected, lbfgs_work_len(shape.params, LbfgsOptions::<f64>::default().memory)],
         Method::GaussNewton => {
             [full_objective_work_len(whole, samples), trust_region_work_len(whole.params, &options.trust_region())]

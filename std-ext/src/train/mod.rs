@@ -31,7 +31,7 @@ pub fn train(
     memory::check_run(problem, method, options)?;
     let monitor = Monitor::new(problem, method, options, start, report)?;
     match method {
-        Method::Gnvpro | Method::GaussNewton | Method::Lbfgs => {
+        Method::Gnvpro | Method::GaussNewton | Method::Lbfgs | Method::CurveBallVarPro => {
             full_batch::run(problem, method, options, start, monitor)
         }
         Method::SlimTrain | Method::CurveBall | Method::Adam | Method::Sgd => {

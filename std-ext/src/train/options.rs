@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use gaussling_core::optim::{Subproblem, TrustRegionOptions};
+use gaussling_core::optim::{CurveBallOptions, Subproblem, TrustRegionOptions};
 
 /// A training method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub enum Method {
     SlimTrain,
     /// Momentum that solves the Newton system, all weights.
     CurveBall,
+    /// The same on θ alone, with variable projection, full batch.
+    CurveBallVarPro,
     /// Adam, all weights.
     Adam,
     /// SGD with momentum 0.9, all weights.
@@ -27,8 +29,16 @@ pub enum Method {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 7] =
-        [Self::Gnvpro, Self::SlimTrain, Self::CurveBall, Self::Adam, Self::Sgd, Self::Lbfgs, Self::GaussNewton];
+    pub const ALL: [Self; 8] = [
+        Self::Gnvpro,
+        Self::SlimTrain,
+        Self::CurveBall,
+        Self::CurveBallVarPro,
+        Self::Adam,
+        Self::Sgd,
+        Self::Lbfgs,
+        Self::GaussNewton,
+    ];
 
     /// The three methods that gaussling is about, and the baselines that they are compared with by default.
     pub const COMPARED: [Self; 5] = [Self::Gnvpro, Self::SlimTrain, Self::CurveBall, Self::Adam, Self::Lbfgs];
@@ -39,6 +49,7 @@ impl Method {
             Self::Gnvpro => "gnvpro",
             Self::SlimTrain => "slimtrain",
             Self::CurveBall => "curveball",
+            Self::CurveBallVarPro => "curveball-varpro",
             Self::Adam => "adam",
             Self::Sgd => "sgd",
             Self::Lbfgs => "lbfgs",
@@ -53,7 +64,7 @@ impl Method {
         match self {
             Self::Gnvpro | Self::GaussNewton => "radius",
             Self::SlimTrain => "total lambda",
-            Self::CurveBall => "lambda",
+            Self::CurveBall | Self::CurveBallVarPro => "lambda",
             Self::Adam | Self::Sgd => "learning rate",
             Self::Lbfgs => "step",
         }
@@ -113,8 +124,8 @@ pub struct Options {
     pub memory: usize,
     /// slimTrain: total regularization at the start.
     pub sum_lambda: f64,
-    /// CurveBall: λ at the start.
-    pub lambda: f64,
+    /// CurveBall: λ at the start; `None`: 1, as published, and 0.1 with variable projection.
+    pub lambda: Option<f64>,
     /// GNvpro and Gauss–Newton: how a step is found.
     pub subproblem: Subproblem,
     /// GNvpro and Gauss–Newton: Krylov vectors at one point.
@@ -133,7 +144,7 @@ impl Default for Options {
             learning_rate: None,
             memory: 5,
             sum_lambda: 1e-7,
-            lambda: 1.0,
+            lambda: None,
             subproblem: TrustRegionOptions::<f64>::default().subproblem,
             krylov_dim: 20,
             krylov_tolerance: 0.1,
@@ -159,6 +170,12 @@ impl Options {
             _ => (samples / 80).clamp(5, 64),
         };
         self.batch.unwrap_or(own).clamp(1, samples.max(1))
+    }
+
+    /// The options of CurveBall.
+    pub(super) fn curveball(&self, method: Method) -> CurveBallOptions<f64> {
+        let own = if method == Method::CurveBallVarPro { 0.1 } else { 1.0 };
+        CurveBallOptions { lambda: self.lambda.unwrap_or(own), ..CurveBallOptions::default() }
     }
 
     /// The options of the Krylov trust region.

@@ -2,8 +2,8 @@
 
 use gaussling_core::nn::{LeastSquares, Loss, OnRange, Regularizer, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    Adam, CurveBall, CurveBallOptions, Selection, Sgd, SlimTrain, Update, adam_state_len, curveball_state_len,
-    curveball_work_len, loss_and_gradient, loss_work_len, sampled_tikhonov_state_len, slimtrain_work_len,
+    Adam, CurveBall, Selection, Sgd, SlimTrain, Update, adam_state_len, curveball_state_len, curveball_work_len,
+    loss_and_gradient, loss_work_len, sampled_tikhonov_state_len, slimtrain_work_len,
 };
 use gaussling_core::{Error, MatRef, Portable};
 use rand_core::{Rng, SeedableRng};
@@ -218,10 +218,10 @@ impl<L: Loss> Whole<L> {
         let name = method.name();
         let learning_rate = options.learning_rate_of(method);
         let rule = match method {
-            Method::CurveBall => {
-                let curveball = CurveBallOptions { lambda: options.lambda, ..CurveBallOptions::default() };
-                Rule::CurveBall(CurveBall::new(curveball, buffer(name, curveball_state_len(shape.params))?)?)
-            }
+            Method::CurveBall => Rule::CurveBall(CurveBall::new(
+                options.curveball(method),
+                buffer(name, curveball_state_len(shape.params))?,
+            )?),
             Method::Sgd => Rule::Sgd(Sgd::new(learning_rate, 0.9, buffer(name, shape.params)?)),
             _ => Rule::Adam(Adam::new(learning_rate, buffer(name, adam_state_len(shape.params))?)),
         };

@@ -20,7 +20,7 @@ fn evaluate(largest: Option<usize>, alpha: f64) -> Vec<Evaluation> {
     let mut c = vec![0.0; OUTPUTS * SAMPLES];
     (0..SAMPLES).for_each(|j| c[j * OUTPUTS + (x[3 * j] > 0.0) as usize + 2 * (x[3 * j + 1] > 0.4) as usize] = 1.0);
     let (x, c) = (MatRef::new(&x, 3, SAMPLES).unwrap(), MatRef::new(&c, OUTPUTS, SAMPLES).unwrap());
-    let shape = crate::nn::Network::<f64>::shape(&net);
+    let shape = Network::<f64>::shape(&net);
     let mut buffer = vec![f64::NAN; varpro_convex_work_len(shape, OUTPUTS, SAMPLES)];
     let r = Tikhonov { alpha: 1e-3 };
     let mut problem =
