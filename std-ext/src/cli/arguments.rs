@@ -86,7 +86,7 @@ pub struct TrainArguments {
     pub data: DataArguments,
     #[command(flatten)]
     pub run: RunArguments,
-    /// gnvpro, slimtrain, curveball, adam, sgd, lbfgs or gauss-newton
+    /// gnvpro, slimtrain, curveball, curveball-varpro, adam, sgd, lbfgs or gauss-newton
     #[arg(long, default_value = "gnvpro")]
     pub method: Method,
     /// Seed of the initial weights and of the order of batches

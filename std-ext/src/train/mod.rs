@@ -7,12 +7,14 @@
 mod full_batch;
 mod memory;
 mod monitor;
+mod multilevel;
 mod options;
 mod problem;
 mod stochastic;
 
 pub(crate) use memory::runs_at_a_time;
 pub use monitor::{Ending, Record, Run};
+pub use multilevel::{Level, train_multilevel};
 pub use options::{LossKind, Method, Options};
 pub use problem::{Problem, Scores, TrainError, Weights};
 
