@@ -9,11 +9,12 @@ mod memory;
 mod monitor;
 mod options;
 mod problem;
+mod slim;
 mod stochastic;
 
 pub(crate) use memory::runs_at_a_time;
 pub use monitor::{Ending, Record, Run};
-pub use options::{LossKind, Method, Options};
+pub use options::{LossKind, Method, Options, SlimTrainOptions, ThetaStep};
 pub use problem::{Problem, Scores, TrainError, Weights};
 
 use monitor::Monitor;
