@@ -71,11 +71,13 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
         check_length("gradient", theta.len(), gradient.len())?;
         let (m, v) = state.split_at_mut(theta.len().min(state.len()));
         self.powers = (self.powers.0 * self.beta1, self.powers.1 * self.beta2);
-        let (correct1, correct2) = (T::ONE - self.powers.0, T::ONE - self.powers.1);
+        // η (m/c₁)/(√(v/c₂) + ε) with one division a weight: (η √c₂/c₁) m/(√v + ε √c₂).
+        let root = (T::ONE - self.powers.1).sqrt();
+        let (rate, epsilon) = (self.learning_rate * root / (T::ONE - self.powers.0), self.epsilon * root);
         for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
             *m = self.beta1 * *m + (T::ONE - self.beta1) * g;
             *v = self.beta2 * *v + (T::ONE - self.beta2) * g * g;
-            *theta -= self.learning_rate * (*m / correct1) / ((*v / correct2).sqrt() + self.epsilon);
+            *theta -= rate * *m / (v.sqrt() + epsilon);
         }
         Ok(())
     }

@@ -12,17 +12,21 @@
 //! (Inverse Problems 36, 2020), section 4; the factor ½ … 1½ by which σ_total may change in a step is that of the published
 //! slimTrain program.
 
+use core::cell::Cell;
+
 use crate::scalar::Real;
 
 /// What the rules for Λ may ask about a step. All functions cost O(k²).
 #[derive(Debug)]
-pub struct Criterion<'a, T> {
+pub struct Criterion<'a, T: Copy> {
     /// Squared singular values of M.
     pub(super) squares: &'a [T],
     /// B Bᵀ ∘ PᵀP, B Bᵀ ∘ (PᵀQ + QᵀP), B Bᵀ ∘ QᵀQ: k × k each.
     pub(super) forms: [&'a [T]; 3],
     /// Diagonals of B Bᵀ, PᵀP and QᵀP.
     pub(super) diagonals: [&'a [T]; 3],
+    /// Room for 1/σ at the Λ in question: a division costs as much as ten products, and each is needed k times.
+    pub(super) inverses: &'a [Cell<T>],
     pub(super) residual: T,
     pub(super) sum_lambda: T,
     pub(super) bounds: (T, T),
@@ -54,19 +58,22 @@ impl<T: Real> Criterion<'_, T> {
     pub fn residual_squared(&self, lambda: T) -> T {
         let k = self.squares.len();
         let [constant, linear, square] = self.forms;
+        for (j, inverse) in self.inverses.iter().enumerate() {
+            inverse.set(self.inverse(j, lambda));
+        }
         let columns = constant.chunks_exact(k).zip(linear.chunks_exact(k)).zip(square.chunks_exact(k));
         let mut quadratic = T::ZERO;
-        for (j, ((constant, linear), square)) in columns.enumerate() {
+        for (((constant, linear), square), outer) in columns.zip(self.inverses) {
             let mut sum = T::ZERO;
-            for (i, ((&c, &l), &s)) in constant.iter().zip(linear).zip(square).enumerate() {
-                sum += (c + lambda * (l + lambda * s)) * self.inverse(i, lambda);
+            for (((&c, &l), &s), inverse) in constant.iter().zip(linear).zip(square).zip(self.inverses) {
+                sum += (c + lambda * (l + lambda * s)) * inverse.get();
             }
-            quadratic += sum * self.inverse(j, lambda);
+            quadratic += sum * outer.get();
         }
         let [_, pp, qp] = self.diagonals;
         let mut mixed = T::ZERO;
-        for (j, (&pp, &qp)) in pp.iter().zip(qp).enumerate() {
-            mixed += (pp + lambda * qp) * self.inverse(j, lambda);
+        for ((&pp, &qp), inverse) in pp.iter().zip(qp).zip(self.inverses) {
+            mixed += (pp + lambda * qp) * inverse.get();
         }
         (quadratic - (mixed + mixed) + self.residual).max(T::ZERO)
     }
@@ -147,12 +154,18 @@ fn minimize<T: Real>(criterion: &Criterion<'_, T>, f: impl Fn(T) -> T) -> T {
     }
     let golden = T::from_f64(0.618_033_988_749_894_9);
     let (mut a, mut b) = ((best.0 - cell).max(low), (best.0 + cell).min(high));
+    // One of the two inner points of a section is one of the next section's too: an evaluation each.
+    let (mut left, mut right) = (b - golden * (b - a), a + golden * (b - a));
+    let (mut at_left, mut at_right) = (at(left), at(right));
     for _ in 0..12 {
-        let (left, right) = (b - golden * (b - a), a + golden * (b - a));
-        if at(left) <= at(right) {
+        if at_left <= at_right {
             b = right;
+            (right, at_right, left) = (left, at_left, b - golden * (b - a));
+            at_left = at(left);
         } else {
             a = left;
+            (left, at_left, right) = (right, at_right, a + golden * (b - a));
+            at_right = at(right);
         }
     }
     let middle = T::from_f64(0.5) * (a + b);

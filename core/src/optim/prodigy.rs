@@ -98,7 +98,6 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Prodigy<T, S> {
         }
         self.steps += 1;
         self.powers = (self.powers.0 * self.beta1, self.powers.1 * self.beta2);
-        let (correct1, correct2) = (T::ONE - self.powers.0, T::ONE - self.powers.1);
         let (d, beta3) = (self.d, self.beta2.sqrt());
         let weight = (T::ONE - beta3) * self.factor * d * d;
         let (mut product, mut norm) = (T::ZERO, T::ZERO);
@@ -107,11 +106,15 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Prodigy<T, S> {
             *s = beta3 * *s + weight * g;
             norm += s.abs();
         }
+        // The bias corrections of m and v as in Adam, with one division a weight.
+        let root = (T::ONE - self.powers.1).sqrt();
+        let rate = self.factor * d * root / (T::ONE - self.powers.0);
+        let epsilon = d * self.epsilon * root;
         for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
             let g = d * g;
             *m = self.beta1 * *m + (T::ONE - self.beta1) * g;
             *v = self.beta2 * *v + (T::ONE - self.beta2) * g * g;
-            *theta -= self.factor * d * (*m / correct1) / ((*v / correct2).sqrt() + d * self.epsilon);
+            *theta -= rate * *m / (v.sqrt() + epsilon);
         }
         self.r = beta3 * self.r + weight * product;
         let estimate = self.r / norm;

@@ -24,6 +24,8 @@
 //! (Inverse Problems 36, 2020); E. Newman, J. Chung, M. Chung, L. Ruthotto, "slimTrain" (SIAM J. Sci. Comput. 44, 2022),
 //! section 3. Cost of a step: O(k²·b·(r + 1) + k³ + m·k·(k + b)). State: the stored batches. Accuracy: M is never squared.
 
+use core::cell::Cell;
+
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::linalg::{qr_in_place, svd_in_place};
@@ -57,11 +59,11 @@ pub const fn sampled_tikhonov_state_len(features: usize, batch: usize, memory: u
 pub const fn sampled_tikhonov_work_len(features: usize, targets: usize, batch: usize, memory: usize) -> usize {
     let (k, columns) = (sum([features, 1]), product([batch, sum([memory, 1])]));
     let rows = if columns > k { columns } else { k };
-    // Mᵀ and its QR; R, V, three forms; s, τ and three diagonals; B; the residual; P, Q and (P + ΛQ) d; three m × k grams
+    // Mᵀ and its QR; R, V, three forms; s, τ, three diagonals and 1/σ; B; the residual; P, Q and (P + ΛQ) d; three m × k grams
     sum([
         product([rows, k]),
         product([8, k, k]),
-        product([5, k]),
+        product([6, k]),
         product([k, batch]),
         product([targets, batch]),
         product([3, targets, k]),
@@ -213,7 +215,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         backend.gemm(T::ONE, p.transpose(), p, T::ZERO, MatMut::new(constant, k, k)?)?;
         backend.gemm(T::ONE, p.transpose(), q, T::ZERO, MatMut::new(linear, k, k)?)?;
         backend.gemm(T::ONE, q.transpose(), q, T::ZERO, MatMut::new(square, k, k)?)?;
-        let (bb, pp, qp) = (next(k)?, next(k)?, next(k)?);
+        let (bb, pp, qp, inverses) = (next(k)?, next(k)?, next(k)?, next(k)?);
         for (diagonal, form) in [(&mut *bb, &*gram), (&mut *pp, &*constant), (&mut *qp, &*linear)] {
             diagonal.iter_mut().zip(form.iter().step_by(k + 1)).for_each(|(d, &x)| *d = x);
         }
@@ -226,6 +228,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
             squares,
             forms: [constant, linear, square],
             diagonals: [bb, pp, qp],
+            inverses: Cell::from_mut(inverses).as_slice_of_cells(),
             residual,
             sum_lambda: self.sum_lambda,
             bounds: self.bounds,

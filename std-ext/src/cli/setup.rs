@@ -77,9 +77,11 @@ fn options(run: &RunArguments, loss: LossKind) -> Options {
     }
     options.batch = run.batch.map(|batch| batch as usize);
     options.learning_rate = run.learning_rate;
-    options.memory = run.memory as usize;
     if run.published {
-        options.slimtrain = SlimTrainOptions::PUBLISHED;
+        (options.slimtrain, options.memory) = (SlimTrainOptions::PUBLISHED, 5);
+    }
+    if let Some(memory) = run.memory {
+        options.memory = memory as usize;
     }
     options
 }

@@ -10,6 +10,8 @@ mod monitor;
 mod options;
 mod problem;
 mod slim;
+#[cfg(test)]
+mod slim_tests;
 mod stochastic;
 
 pub(crate) use memory::runs_at_a_time;

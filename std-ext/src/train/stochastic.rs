@@ -63,7 +63,8 @@ pub(super) trait BatchMethod {
         0.0
     }
 
-    /// What is done once after the last step; the loss on the training data after it, `None` when nothing was done.
+    /// What is done once after the last step, when it takes work and the budget has room for it; the loss on the training
+    /// data after it, `None` when nothing was done.
     fn finish(&mut self) -> Result<Option<f64>, TrainError> {
         Ok(None)
     }
@@ -137,15 +138,18 @@ impl<'a> Epochs<'a> {
                     break;
                 }
             }
-            if let Some(ending) = monitor.record(work_units, sum / seen as f64, control, &method.weights())? {
-                return Ok(monitor.finish(ending, work_units));
-            }
-            if work_units >= budget {
-                if let Some(loss) = method.finish()? {
+            let ending = monitor.record(work_units, sum / seen as f64, control, &method.weights())?;
+            if work_units >= budget && matches!(ending, None | Some(Ending::Budget)) {
+                // Without a reserve there is nothing to be done, or no budget for it.
+                let finished = if reserve > 0.0 { method.finish()? } else { None };
+                if let Some(loss) = finished {
                     work_units += reserve;
                     monitor.record(work_units, loss, control, &method.weights())?;
                 }
                 return Ok(monitor.finish(Ending::Budget, work_units));
+            }
+            if let Some(ending) = ending {
+                return Ok(monitor.finish(ending, work_units));
             }
         }
     }
