@@ -72,9 +72,9 @@ pub struct RunArguments {
     /// Tikhonov regularization of all weights [default: 1e-10 for regression, 3e-4 for classes]
     #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "ALPHA")]
     pub alpha: Option<f64>,
-    /// slimTrain: previous batches remembered [default: 0, 5 with --published]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=1000), allow_negative_numbers = true, value_name = "N")]
-    pub memory: Option<u32>,
+    /// slimTrain: previous batches remembered
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000), allow_negative_numbers = true, value_name = "N")]
+    pub memory: u32,
     /// slimTrain as published: Adam at a constant learning rate, no solve for the output weights at the end
     #[arg(long)]
     pub published: bool,

@@ -78,11 +78,9 @@ fn options(run: &RunArguments, loss: LossKind) -> Options {
     options.batch = run.batch.map(|batch| batch as usize);
     options.learning_rate = run.learning_rate;
     if run.published {
-        (options.slimtrain, options.memory) = (SlimTrainOptions::PUBLISHED, 5);
+        options.slimtrain = SlimTrainOptions::PUBLISHED;
     }
-    if let Some(memory) = run.memory {
-        options.memory = memory as usize;
-    }
+    options.memory = run.memory as usize;
     options
 }
 

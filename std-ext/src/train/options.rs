@@ -154,7 +154,7 @@ pub struct Options {
     pub batch: Option<usize>,
     /// Learning rate of Adam, SGD and slimTrain's θ; `None`: 1e-2 for slimTrain and Adam, 1e-3 for SGD.
     pub learning_rate: Option<f64>,
-    /// slimTrain: previous batches remembered; 5 is usual with [`SlimTrainOptions::PUBLISHED`].
+    /// slimTrain: previous batches remembered.
     pub memory: usize,
     /// slimTrain: total regularization at the start.
     pub sum_lambda: f64,
@@ -176,7 +176,7 @@ impl Default for Options {
             alpha_w: 1e-10,
             batch: None,
             learning_rate: None,
-            memory: 0,
+            memory: 5,
             sum_lambda: 1e-7,
             slimtrain: SlimTrainOptions::default(),
             lambda: 1.0,
