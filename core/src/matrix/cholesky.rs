@@ -23,12 +23,12 @@ impl<T: Real, const N: usize> Matrix<T, N, N> {
     /// pivot that is not positive. Backward stable, |L Lᵀ − A| ≤ (N + 1) ε |L||Lᵀ|. Cost: N³/3 flops. N = 0 gives the empty L.
     ///
     /// ```
-    /// use gaussling_core::{Error, linalg::cholesky_solve_in_place, matrix::{Matrix, Vector}};
+    /// use gaussling_core::{Error, Portable, linalg::cholesky_solve_in_place, matrix::{Matrix, Vector}};
     /// let a = Matrix::from_rows([[4.0, 2.0], [2.0, 5.0]]);
     /// let l = a.cholesky()?;
     /// assert_eq!(l, Matrix::from_rows([[2.0, 0.0], [1.0, 2.0]]));
     /// let mut x = Vector::from([10.0, 9.0]);
-    /// cholesky_solve_in_place(l.view(), x.view_mut())?;
+    /// cholesky_solve_in_place(&Portable, l.view(), x.view_mut())?;
     /// assert_eq!(a * x, Vector::from([10.0, 9.0]));
     /// assert_eq!((-a).cholesky(), Err(Error::NotPositiveDefinite { pivot: 0 }));
     /// # Ok::<(), Error>(())

@@ -8,8 +8,8 @@
 //! θ ← θ − γ d (m/(1 − β₁ᵗ)) / (√(v/(1 − β₂ᵗ)) + d ε)
 //! d ← max(d, r/‖s‖₁)
 //! ```
-//! For a convex loss r/‖s‖₁ is a lower bound of ‖θ₀ − θ*‖∞, so d never exceeds the distance by what it has itself estimated. A start
-//! below the right value costs a few steps, growth being exponential; one above it is never mended, so start low. With d fixed
+//! For a convex loss r/‖s‖₁ is a lower bound of ‖θ₀ − θ*‖∞, so d never grows beyond that distance. A start below the right
+//! value costs a few steps, growth being fast; one above it is never mended, so start low. With d fixed
 //! at η and γ = 1 this is Adam with learning rate η.
 //!
 //! Source: K. Mishchenko and A. Defazio, "Prodigy: an expeditiously adaptive parameter-free learner" (ICML 2024, arXiv
@@ -33,7 +33,8 @@ pub const fn prodigy_state_len(params: usize) -> usize {
 /// let mut theta = [0.0_f64];
 /// for step in 0..300 {
 ///     method.factor = 1.0 - f64::from(step) / 300.0;
-///     method.update(&mut theta, &[theta[0] - 3.0])?;
+///     let gradient = [theta[0] - 3.0];
+///     method.update(&mut theta, &gradient)?;
 /// }
 /// assert!((theta[0] - 3.0).abs() < 0.1 && method.distance() > 0.1);
 /// # Ok::<(), gaussling_core::Error>(())
