@@ -59,10 +59,10 @@ pub const fn sampled_tikhonov_state_len(features: usize, batch: usize, memory: u
 pub const fn sampled_tikhonov_work_len(features: usize, targets: usize, batch: usize, memory: usize) -> usize {
     let (k, columns) = (sum([features, 1]), product([batch, sum([memory, 1])]));
     let rows = if columns > k { columns } else { k };
-    // Mᵀ and its QR; R, V, three forms; s, τ, three diagonals and 1/σ; B; the residual; P, Q and (P + ΛQ) d; three m × k grams
+    // Mᵀ and its QR; R, V, B Bᵀ and three forms; s², τ, three diagonals and 1/σ; B; the residual; P, Q and (P + ΛQ) d
     sum([
         product([rows, k]),
-        product([8, k, k]),
+        product([6, k, k]),
         product([6, k]),
         product([k, batch]),
         product([targets, batch]),
