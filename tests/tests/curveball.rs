@@ -353,7 +353,9 @@ fn projection_helps() {
         let mut work = vec![0.0; curveball_objective_work_len(w.len())];
         let mut step = || method.step_objective(&Portable, objective, &mut w, &mut work).unwrap().loss;
         let first = step();
-        (0..98).for_each(|_| drop(step()));
+        for _ in 0..98 {
+            step();
+        }
         [first, step()]
     }
     let ([a, full], [b, reduced]) = (losses(&mut full, w0), losses(&mut reduced, theta));

@@ -11,8 +11,9 @@ use gaussling_core::nn::{
     TimeDerivative, tanh,
 };
 use gaussling_core::optim::{
-    Criterion, LambdaRule, SampledTikhonov, Selection, SlimTrain, Update, loss_and_gradient, loss_work_len,
-    sampled_tikhonov_state_len, sampled_tikhonov_work_len, slimtrain_work_len,
+    Adam, Criterion, LambdaRule, Prodigy, SampledTikhonov, Selection, Sgd, SlimTrain, Update, adam_state_len,
+    loss_and_gradient, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len, sampled_tikhonov_work_len,
+    slimtrain_inputs_len, slimtrain_work_len,
 };
 use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
 
@@ -315,4 +316,132 @@ fn rules_stay_in_bounds() {
             assert!(report.sum_lambda >= 1e-7 && report.loss_after.is_finite() && w.iter().all(|w| w.is_finite()));
         }
     }
+}
+
+/// Features and targets of a small problem that a test may step through, batches of 4 and now and then of 3.
+fn small_batch(i: usize) -> (Vec<f64>, Vec<f64>, usize) {
+    let number = |i: usize| ((i * 7919 + 13) % 101) as f64 / 101.0 - 0.5;
+    let b = if i % 3 == 2 { 3 } else { 4 };
+    let x: Vec<f64> = (0..2 * b).map(|j| 2.0 * number(8 * i + j)).collect();
+    let c = x.chunks(2).flat_map(|x| [(3.0 * x[0]).sin() * x[1], x[0] * x[0]]).collect();
+    (x, c, b)
+}
+
+type Small = (Affine<2, 5>, Activation<Tanh, 5>);
+const SMALL: Small = (Affine, tanh());
+
+struct Session<U> {
+    method: SlimTrain<f64, Vec<f64>>,
+    update: U,
+    theta: Vec<f64>,
+    w: Vec<f64>,
+}
+
+impl<U: Update<f64>> Session<U> {
+    fn new(recompute: bool, update: U) -> Self {
+        let shape = Network::<f64>::shape(&SMALL);
+        let state = vec![0.0; sampled_tikhonov_state_len(5, 4, 2)];
+        let inputs = vec![0.0; slimtrain_inputs_len(shape, 4, 2)];
+        let method = if recompute {
+            SlimTrain::recomputing(shape, 2, 4, 2, 1e-3, state, inputs)
+        } else {
+            SlimTrain::new(shape, 2, 4, 2, 1e-3, state)
+        };
+        let theta = (0..shape.params).map(|i| ((i * 37 + 5) % 19) as f64 / 10.0 - 0.9).collect();
+        Self { method: method.unwrap(), update, theta, w: vec![0.0; 12] }
+    }
+
+    fn steps(&mut self, range: std::ops::Range<usize>) {
+        let mut work = vec![f64::NAN; slimtrain_work_len(Network::<f64>::shape(&SMALL), 2, 4, 2)];
+        for i in range {
+            let (x, c, b) = small_batch(i);
+            let (x, c) = (MatRef::new(&x, 2, b).unwrap(), MatRef::new(&c, 2, b).unwrap());
+            let (rule, regularizer) = (&mut Selection::Gcv, &Tikhonov { alpha: 1e-6 });
+            let Self { method, update, theta, w } = self;
+            method.step(&Portable, &SMALL, regularizer, rule, update, theta, w, x, c, &mut work).unwrap();
+        }
+    }
+}
+
+/// The stored features are those of the θ that the last step started from, also of short batches; without the option they are
+/// those of the θ of their own step.
+#[test]
+fn stored_features_are_recomputed() {
+    for recompute in [false, true] {
+        let mut session = Session::new(recompute, Sgd::new(0.05, 0.9, vec![0.0; 15]));
+        let mut thetas = Vec::new();
+        for i in 0..8 {
+            thetas.push(session.theta.clone());
+            session.steps(i..i + 1);
+        }
+        let stored = session.method.linear().snapshot().buffer.to_vec();
+        for i in 5..8 {
+            let theta = &thetas[if recompute { 7 } else { i }];
+            let (x, _, b) = small_batch(i);
+            let mut z = vec![0.0; 5 * b];
+            let shape = Network::<f64>::shape(&SMALL);
+            let (mut cache, mut work) = (vec![0.0; shape.cache.of(b)], vec![0.0; shape.work.of(b)]);
+            let out = MatMut::new(&mut z, 5, b).unwrap();
+            SMALL.forward(&Portable, theta, MatRef::new(&x, 2, b).unwrap(), out, &mut cache, &mut work).unwrap();
+            let mut expected: Vec<f64> = z.chunks(5).flat_map(|z| z.iter().copied().chain([1.0])).collect();
+            expected.resize(24, 0.0);
+            assert_eq!(stored[24 * (i % 3)..24 * (i % 3 + 1)], expected, "{recompute}, batch {i}");
+        }
+    }
+}
+
+/// With a θ that stands still, recomputing changes no bit.
+#[test]
+fn recomputing_changes_nothing_where_theta_stands_still() {
+    let mut sessions = [false, true].map(|recompute| Session::new(recompute, Sgd::new(0.0, 0.0, vec![0.0; 15])));
+    sessions.iter_mut().for_each(|session| session.steps(0..12));
+    assert_eq!(sessions[0].w, sessions[1].w);
+    assert_eq!(sessions[0].method.linear().snapshot(), sessions[1].method.linear().snapshot());
+    assert!(sessions[0].method.inputs().is_none() && sessions[1].method.inputs().is_some());
+    // The lengths are exact.
+    let shape = Network::<f64>::shape(&SMALL);
+    let (state, inputs) = (sampled_tikhonov_state_len(5, 4, 2), slimtrain_inputs_len(shape, 4, 2));
+    assert_eq!((state, inputs), (6 * 12, 2 * 12));
+    let with = |state, inputs| SlimTrain::recomputing(shape, 2, 4, 2, 1e-3, vec![0.0; state], vec![0.0; inputs]);
+    assert!(with(state, inputs).is_ok() && with(state - 1, inputs).is_err() && with(state, inputs - 1).is_err());
+    // So is that of the workspace, for stored batches that are longer than the present one too.
+    let session = &mut sessions[1];
+    let (x, c, b) = small_batch(2);
+    let (x, c) = (MatRef::new(&x, 2, b).unwrap(), MatRef::new(&c, 2, b).unwrap());
+    let mut work = vec![0.0; slimtrain_work_len(shape, 2, 4, 2) - 1];
+    let Session { method, update, theta, w } = session;
+    let regularizer = &Tikhonov { alpha: 1e-6 };
+    let refused = method.step(&Portable, &SMALL, regularizer, &mut Selection::Gcv, update, theta, w, x, c, &mut work);
+    assert!(matches!(refused, Err(Error::Workspace { .. })));
+}
+
+/// Method and rule saved in the midst of training and restored into new ones: the same bits from there on.
+#[test]
+fn a_saved_training_goes_on_with_the_same_bits() {
+    let params = 15;
+    macro_rules! check {
+        ($new:expr, $what:expr) => {
+            for recompute in [false, true] {
+                let mut one = Session::new(recompute, $new);
+                one.steps(0..7);
+                let mut other = Session::new(recompute, $new);
+                other.steps(3..5); // something to be overwritten
+                (other.theta, other.w) = (one.theta.clone(), one.w.clone());
+                let inputs = one.method.inputs().map(<[f64]>::to_vec).unwrap_or_default();
+                assert!(other.method.restore(one.method.linear().snapshot(), &[0.0; 7]).is_err());
+                other.method.restore(one.method.linear().snapshot(), &inputs).unwrap();
+                other.update.restore(one.update.snapshot()).unwrap();
+                assert_eq!(other.update.snapshot(), one.update.snapshot());
+                one.steps(7..20);
+                other.steps(7..20);
+                assert_eq!((&other.theta, &other.w), (&one.theta, &one.w), "{} {recompute}", $what);
+                let mut short = one.update.snapshot();
+                short.buffer = &short.buffer[1..];
+                assert!(other.update.restore(short).is_err());
+            }
+        };
+    }
+    check!(Adam::new(1e-2, vec![0.0; adam_state_len(params)]), "Adam");
+    check!(Prodigy::new(1e-4, vec![0.0; prodigy_state_len(params)]), "Prodigy");
+    check!(Sgd::new(1e-2, 0.9, vec![0.0; params]), "SGD");
 }

@@ -50,7 +50,7 @@ mod qr;
 mod qr_pivoted;
 mod qr_update;
 mod right;
-mod rotation;
+pub(crate) mod rotation;
 mod svd;
 mod svd_solve;
 mod symmetric_eigen;

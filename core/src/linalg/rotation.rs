@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::scalar::Real;
 
 /// (c, s, r) with c a + s b = r ≥ 0 and −s a + c b = 0; (1, 0, 0) where both are zero, there is no derivative there.
-pub(super) fn givens<T: Real>(a: T, b: T) -> (T, T, T) {
+pub(crate) fn givens<T: Real>(a: T, b: T) -> (T, T, T) {
     let (small, large) = if a.abs() < b.abs() { (a, b) } else { (b, a) };
     if large == T::ZERO {
         return (T::ONE, T::ZERO, T::ZERO);
@@ -21,7 +21,7 @@ pub(super) fn givens<T: Real>(a: T, b: T) -> (T, T, T) {
 }
 
 /// (x, y) ← (c x + s y, −s x + c y)
-pub(super) fn rotate<T: Real>((c, s): (T, T), x: &mut T, y: &mut T) {
+pub(crate) fn rotate<T: Real>((c, s): (T, T), x: &mut T, y: &mut T) {
     (*x, *y) = (c * *x + s * *y, c * *y - s * *x);
 }
 

@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
-use crate::optim::{product, sum};
+use crate::optim::{Snapshot, product, sum};
 use crate::scalar::Real;
 
 /// A rule that moves weights by a gradient. slimTrain takes any; a caller may bring an own one.
@@ -49,6 +49,19 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Adam<T, S> {
         let (beta1, beta2) = (T::from_f64(0.9), T::from_f64(0.999));
         Self { learning_rate, beta1, beta2, epsilon: T::from_f64(1e-8), state, powers: (T::ONE, T::ONE) }
     }
+
+    /// The state: m and v; β₁ᵗ and β₂ᵗ.
+    pub fn snapshot(&self) -> Snapshot<'_, T> {
+        let scalars = [self.powers.0, self.powers.1, T::ZERO, T::ZERO];
+        Snapshot { buffer: self.state.as_ref(), scalars, steps: 0 }
+    }
+
+    /// Goes on from a [`snapshot`](Self::snapshot) for as many weights.
+    pub fn restore(&mut self, snapshot: Snapshot<'_, T>) -> Result<(), Error> {
+        snapshot.copy_buffer(self.state.as_mut())?;
+        [self.powers.0, self.powers.1, ..] = snapshot.scalars;
+        Ok(())
+    }
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
@@ -58,11 +71,13 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
         check_length("gradient", theta.len(), gradient.len())?;
         let (m, v) = state.split_at_mut(theta.len().min(state.len()));
         self.powers = (self.powers.0 * self.beta1, self.powers.1 * self.beta2);
-        let (correct1, correct2) = (T::ONE - self.powers.0, T::ONE - self.powers.1);
+        // η (m/c₁)/(√(v/c₂) + ε) with one division a weight: (η √c₂/c₁) m/(√v + ε √c₂).
+        let root = (T::ONE - self.powers.1).sqrt();
+        let (rate, epsilon) = (self.learning_rate * root / (T::ONE - self.powers.0), self.epsilon * root);
         for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
             *m = self.beta1 * *m + (T::ONE - self.beta1) * g;
             *v = self.beta2 * *v + (T::ONE - self.beta2) * g * g;
-            *theta -= self.learning_rate * (*m / correct1) / ((*v / correct2).sqrt() + self.epsilon);
+            *theta -= rate * *m / (v.sqrt() + epsilon);
         }
         Ok(())
     }
@@ -83,6 +98,16 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Sgd<T, S> {
     pub fn new(learning_rate: T, momentum: T, mut state: S) -> Self {
         state.as_mut().fill(T::ZERO);
         Self { learning_rate, momentum, state }
+    }
+
+    /// The state: m.
+    pub fn snapshot(&self) -> Snapshot<'_, T> {
+        Snapshot { buffer: self.state.as_ref(), scalars: [T::ZERO; 4], steps: 0 }
+    }
+
+    /// Goes on from a [`snapshot`](Self::snapshot) for as many weights.
+    pub fn restore(&mut self, snapshot: Snapshot<'_, T>) -> Result<(), Error> {
+        snapshot.copy_buffer(self.state.as_mut())
     }
 }
 

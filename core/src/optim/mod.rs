@@ -10,9 +10,11 @@
 //! | [`FullObjective`] | E over all weights, for methods without projection | |
 //! | [`TrustRegion`] | Krylov trust region on any of the three: GNvpro, or Gauss–Newton | 2 + 2·(Krylov dimension) passes |
 //! | [`Lbfgs`] | L-BFGS with a strong Wolfe line search, on any of the three | 2 passes an evaluation, mostly one |
+//! | [`OnlineHead`] | a linear layer learnt sample by sample, ridge regression with forgetting; typed arrays | O(f²) |
 //! | [`SampledTikhonov`] | slimTrain's linear layer alone, learnt on line | O(f³ + f²·batch·memory) |
 //! | [`SlimTrain`] | slimTrain: the above with a stochastic step in θ | 1 forward, 1 backward |
 //! | [`CurveBall`] | momentum that solves the Newton system | 1 forward, 1 backward, 2 forward-mode |
+//! | [`Prodigy`] | Adam that finds its learning rate | |
 //! | [`Adam`], [`Sgd`] | first-order steps | |
 //!
 //! A work unit is one forward or one backward pass over all training data.
@@ -21,14 +23,18 @@ mod cg_path;
 mod curveball;
 mod first_order;
 mod full;
+mod lambda_rule;
 mod lbfgs;
 #[cfg(test)]
 mod lbfgs_tests;
 mod line_search;
 mod objective;
+mod online_head;
 mod pairs;
+mod prodigy;
 mod sampled_tikhonov;
 mod slimtrain;
+mod snapshot;
 mod trust_region;
 mod varpro;
 
@@ -37,13 +43,16 @@ pub use curveball::{
 };
 pub use first_order::{Adam, Sgd, Update, adam_state_len, loss_and_gradient, loss_work_len};
 pub use full::{FullObjective, full_objective_work_len};
+pub use lambda_rule::{Criterion, LambdaRule, Selection};
 pub use lbfgs::{Lbfgs, LbfgsOptions, LbfgsReport, LineSearch, lbfgs_work_len};
 pub use objective::Objective;
+pub use online_head::OnlineHead;
+pub use prodigy::{Prodigy, prodigy_state_len};
 pub use sampled_tikhonov::{
-    Criterion, LambdaRule, SampledTikhonov, SampledTikhonovReport, Selection, sampled_tikhonov_state_len,
-    sampled_tikhonov_work_len,
+    SampledTikhonov, SampledTikhonovReport, sampled_tikhonov_state_len, sampled_tikhonov_work_len,
 };
-pub use slimtrain::{SlimTrain, SlimTrainReport, slimtrain_work_len};
+pub use slimtrain::{SlimTrain, SlimTrainReport, slimtrain_inputs_len, slimtrain_work_len};
+pub use snapshot::Snapshot;
 pub use trust_region::{
     Outcome, Status, Subproblem, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len,
 };
@@ -91,6 +100,8 @@ mod tests {
             assert_eq!(varpro_convex_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(varpro_least_squares_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(slimtrain_work_len(shape, 1, samples, 5), usize::MAX);
+            assert_eq!(slimtrain_inputs_len(shape, samples, 5), usize::MAX);
+            assert_eq!(prodigy_state_len(samples), usize::MAX);
             assert_eq!(sampled_tikhonov_state_len(3, samples, 5), usize::MAX);
             assert_eq!(sampled_tikhonov_work_len(samples, 1, 1, 5), usize::MAX);
         }

@@ -24,157 +24,18 @@
 //! (Inverse Problems 36, 2020); E. Newman, J. Chung, M. Chung, L. Ruthotto, "slimTrain" (SIAM J. Sci. Comput. 44, 2022),
 //! section 3. Cost of a step: O(k²·b·(r + 1) + k³ + m·k·(k + b)). State: the stored batches. Accuracy: M is never squared.
 
+use core::cell::Cell;
+
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::linalg::{qr_in_place, svd_in_place};
 use crate::matrix::{MatMut, MatRef};
-use crate::optim::{product, sum};
+use crate::optim::{Criterion, LambdaRule, Snapshot, product, sum};
 use crate::scalar::Real;
 
-/// What the rules for Λ may ask about a step. All functions cost O(k²).
-#[derive(Debug)]
-pub struct Criterion<'a, T> {
-    /// Squared singular values of M.
-    squares: &'a [T],
-    /// B Bᵀ ∘ PᵀP, B Bᵀ ∘ (PᵀQ + QᵀP), B Bᵀ ∘ QᵀQ: k × k each.
-    forms: [&'a [T]; 3],
-    /// Diagonals of B Bᵀ, PᵀP and QᵀP.
-    diagonals: [&'a [T]; 3],
-    residual: T,
-    sum_lambda: T,
-    targets: usize,
-    rows: usize,
-}
-
-impl<T: Real> Criterion<'_, T> {
-    /// σ_total before the step.
-    pub fn sum_lambda(&self) -> T {
-        self.sum_lambda
-    }
-
-    /// N = targets × samples of the batch.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    fn inverse(&self, j: usize, lambda: T) -> T {
-        T::ONE / (self.squares.get(j).copied().unwrap_or(T::ONE) + self.sum_lambda + lambda)
-    }
-
-    /// ‖W_new z − c‖² for the W that Λ = `lambda` leads to; not negative.
-    pub fn residual_squared(&self, lambda: T) -> T {
-        let k = self.squares.len();
-        let [constant, linear, square] = self.forms;
-        let columns = constant.chunks_exact(k).zip(linear.chunks_exact(k)).zip(square.chunks_exact(k));
-        let mut quadratic = T::ZERO;
-        for (j, ((constant, linear), square)) in columns.enumerate() {
-            let mut sum = T::ZERO;
-            for (i, ((&c, &l), &s)) in constant.iter().zip(linear).zip(square).enumerate() {
-                sum += (c + lambda * (l + lambda * s)) * self.inverse(i, lambda);
-            }
-            quadratic += sum * self.inverse(j, lambda);
-        }
-        let [_, pp, qp] = self.diagonals;
-        let mut mixed = T::ZERO;
-        for (j, (&pp, &qp)) in pp.iter().zip(qp).enumerate() {
-            mixed += (pp + lambda * qp) * self.inverse(j, lambda);
-        }
-        (quadratic - (mixed + mixed) + self.residual).max(T::ZERO)
-    }
-
-    /// Trace of the influence matrix.
-    pub fn trace(&self, lambda: T) -> T {
-        let mut sum = T::ZERO;
-        for (j, &b) in self.diagonals[0].iter().enumerate() {
-            sum += b * self.inverse(j, lambda);
-        }
-        T::from_usize(self.targets) * sum
-    }
-
-    /// Generalized cross validation, ‖residual‖²/(N − trace)².
-    pub fn gcv(&self, lambda: T) -> T {
-        let free = T::from_usize(self.rows) - self.trace(lambda);
-        self.residual_squared(lambda) / (free * free)
-    }
-
-    /// Discrepancy principle with noise variance `variance` and safety factor τ² = 2: (‖residual‖² − τ² N·variance)².
-    pub fn discrepancy(&self, lambda: T, variance: T) -> T {
-        let excess = self.residual_squared(lambda) - T::from_f64(2.0) * T::from_usize(self.rows) * variance;
-        excess * excess
-    }
-
-    /// Unbiased predictive risk for noise variance `variance`, up to a constant: ‖residual‖² + 2·variance·trace.
-    pub fn upre(&self, lambda: T, variance: T) -> T {
-        self.residual_squared(lambda) + T::from_f64(2.0) * variance * self.trace(lambda)
-    }
-}
-
-/// A rule that chooses Λ for a step.
-pub trait LambdaRule<T: Real> {
-    /// Λ; what it leads to is raised to the lower bound of σ_total if need be.
-    fn choose(&mut self, criterion: &Criterion<'_, T>) -> T;
-}
-
-/// The usual rules. All but `Fixed` minimize over σ_total between half and one and a half times its present value, on a
-/// logarithmic scale, within 1e-7 … 1e3 (as the published method bounds each change).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Selection<T> {
-    /// Λ is this number in every step.
-    Fixed(T),
-    /// Generalized cross validation.
-    #[default]
-    Gcv,
-    /// Discrepancy principle for noise of this variance.
-    Discrepancy(T),
-    /// Unbiased predictive risk estimate for noise of this variance.
-    Upre(T),
-}
-
-/// σ_total is kept at least here …
-const LOWER: f64 = 1e-7;
-/// … and not raised above this by the rules.
-const UPPER: f64 = 1e3;
-
-impl<T: Real> LambdaRule<T> for Selection<T> {
-    fn choose(&mut self, criterion: &Criterion<'_, T>) -> T {
-        match *self {
-            Self::Fixed(lambda) => lambda,
-            Self::Gcv => minimize(criterion, |lambda| criterion.gcv(lambda)),
-            Self::Discrepancy(variance) => minimize(criterion, |lambda| criterion.discrepancy(lambda, variance)),
-            Self::Upre(variance) => minimize(criterion, |lambda| criterion.upre(lambda, variance)),
-        }
-    }
-}
-
-/// Λ with the least criterion: the best of nine points of the logarithmic grid, refined by twelve golden sections.
-fn minimize<T: Real>(criterion: &Criterion<'_, T>, f: impl Fn(T) -> T) -> T {
-    let total = criterion.sum_lambda;
-    let bound = |x: T| x.max(T::from_f64(LOWER)).min(T::from_f64(UPPER));
-    let (low, high) = (bound(T::from_f64(0.5) * total).ln(), bound(T::from_f64(1.5) * total).ln());
-    let at = |log_total: T| f(log_total.exp() - total);
-    let cell = (high - low) / T::from_f64(8.0);
-    let mut best = (low, at(low));
-    for i in 1..=8 {
-        let x = low + cell * T::from_usize(i);
-        let y = at(x);
-        if y < best.1 {
-            best = (x, y);
-        }
-    }
-    let golden = T::from_f64(0.618_033_988_749_894_9);
-    let (mut a, mut b) = ((best.0 - cell).max(low), (best.0 + cell).min(high));
-    for _ in 0..12 {
-        let (left, right) = (b - golden * (b - a), a + golden * (b - a));
-        if at(left) <= at(right) {
-            b = right;
-        } else {
-            a = left;
-        }
-    }
-    let middle = T::from_f64(0.5) * (a + b);
-    let refined = if at(middle) < best.1 { middle } else { best.0 };
-    refined.exp() - total
-}
+/// σ_total is kept within these unless the caller says otherwise: the bounds of the published program, whose upper one never
+/// acts there because it is compared with a logarithm.
+const BOUNDS: (f64, f64) = (1e-7, 1e3);
 
 /// One step of [`SampledTikhonov`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -198,11 +59,11 @@ pub const fn sampled_tikhonov_state_len(features: usize, batch: usize, memory: u
 pub const fn sampled_tikhonov_work_len(features: usize, targets: usize, batch: usize, memory: usize) -> usize {
     let (k, columns) = (sum([features, 1]), product([batch, sum([memory, 1])]));
     let rows = if columns > k { columns } else { k };
-    // Mᵀ and its QR; R, V, three forms; s, τ and three diagonals; B; the residual; P, Q and (P + ΛQ) d; three m × k grams
+    // Mᵀ and its QR; R, V, B Bᵀ and three forms; s², τ, three diagonals and 1/σ; B; the residual; P, Q and (P + ΛQ) d
     sum([
         product([rows, k]),
-        product([8, k, k]),
-        product([5, k]),
+        product([6, k, k]),
+        product([6, k]),
         product([k, batch]),
         product([targets, batch]),
         product([3, targets, k]),
@@ -219,6 +80,7 @@ pub struct SampledTikhonov<T, S> {
     /// Slots of `batch` columns of length features + 1; a shorter batch leaves zero columns, which change nothing.
     stored: S,
     sum_lambda: T,
+    bounds: (T, T),
     steps: usize,
 }
 
@@ -242,7 +104,34 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         let needed = sampled_tikhonov_state_len(features, batch, memory);
         check_workspace("state", needed, state.as_mut().len())?;
         state.as_mut().fill(T::ZERO);
-        Ok(Self { features, targets, batch, memory, stored: state, sum_lambda, steps: 0 })
+        let bounds = (T::from_f64(BOUNDS.0), T::from_f64(BOUNDS.1));
+        Ok(Self { features, targets, batch, memory, stored: state, sum_lambda, bounds, steps: 0 })
+    }
+
+    /// Sets the bounds of σ_total, 0 < lower ≤ upper; 1e-7 and 1e3 at first. They hold from the next step on.
+    pub fn set_bounds(&mut self, lower: T, upper: T) -> Result<(), Error> {
+        if !(lower > T::ZERO && lower <= upper && upper.is_finite()) {
+            return Err(Error::InvalidOption { what: "0 < lower <= upper" });
+        }
+        self.bounds = (lower, upper);
+        Ok(())
+    }
+
+    /// The state beside W: the stored batches, σ_total and the number of steps.
+    pub fn snapshot(&self) -> Snapshot<'_, T> {
+        Snapshot {
+            buffer: self.stored.as_ref(),
+            scalars: [self.sum_lambda, T::ZERO, T::ZERO, T::ZERO],
+            steps: self.steps,
+        }
+    }
+
+    /// Goes on from a [`snapshot`](Self::snapshot) of a layer of the same sizes: with the same W, the same bits follow.
+    pub fn restore(&mut self, snapshot: Snapshot<'_, T>) -> Result<(), Error> {
+        snapshot.copy_buffer(self.stored.as_mut())?;
+        [self.sum_lambda, ..] = snapshot.scalars;
+        self.steps = snapshot.steps;
+        Ok(())
     }
 
     /// σ_total
@@ -280,7 +169,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         if !(z.iter().all(Real::is_finite) && c.iter().all(Real::is_finite)) {
             return Err(Error::NonFinite { what: "z or c" });
         }
-        let slot = self.steps % (self.memory + 1);
+        let slot = self.next_slot();
         self.store(slot, z);
         let columns = self.batch * (self.memory + 1);
         let rows = columns.max(k);
@@ -326,7 +215,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         backend.gemm(T::ONE, p.transpose(), p, T::ZERO, MatMut::new(constant, k, k)?)?;
         backend.gemm(T::ONE, p.transpose(), q, T::ZERO, MatMut::new(linear, k, k)?)?;
         backend.gemm(T::ONE, q.transpose(), q, T::ZERO, MatMut::new(square, k, k)?)?;
-        let (bb, pp, qp) = (next(k)?, next(k)?, next(k)?);
+        let (bb, pp, qp, inverses) = (next(k)?, next(k)?, next(k)?, next(k)?);
         for (diagonal, form) in [(&mut *bb, &*gram), (&mut *pp, &*constant), (&mut *qp, &*linear)] {
             diagonal.iter_mut().zip(form.iter().step_by(k + 1)).for_each(|(d, &x)| *d = x);
         }
@@ -339,17 +228,25 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
             squares,
             forms: [constant, linear, square],
             diagonals: [bb, pp, qp],
+            inverses: Cell::from_mut(inverses).as_slice_of_cells(),
             residual,
             sum_lambda: self.sum_lambda,
+            bounds: self.bounds,
             targets: m,
             rows: m * b,
         };
 
-        // Λ, kept so that σ_total stays above its lower bound; then W ← W − ((P + Λ Q) diag(1/σ)) Uᵀ.
+        // Λ, kept so that σ_total stays within its bounds; then W ← W − ((P + Λ Q) diag(1/σ)) Uᵀ.
         let chosen = rule.choose(&criterion);
-        let lower = T::from_f64(LOWER);
-        let admissible = chosen.is_finite() && chosen + self.sum_lambda >= lower;
-        let lambda = if admissible { chosen } else { lower - self.sum_lambda };
+        let (lower, upper) = self.bounds;
+        let total = chosen + self.sum_lambda;
+        let lambda = if !(chosen.is_finite() && total >= lower) {
+            lower - self.sum_lambda
+        } else if total > upper {
+            upper - self.sum_lambda
+        } else {
+            chosen
+        };
         let (p, q) = (p.iter(), q.iter());
         let sigma = (0..k).flat_map(|j| core::iter::repeat_n(criterion.inverse(j, lambda), m));
         for (((update, p), q), inverse) in update.iter_mut().zip(p).zip(q).zip(sigma) {
@@ -357,14 +254,26 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         }
         let loss_after = T::from_f64(0.5) * criterion.residual_squared(lambda);
         backend.gemm(-T::ONE, MatRef::new(update, m, k)?, u.transpose(), T::ONE, MatMut::new(w, m, k)?)?;
-        self.sum_lambda = (self.sum_lambda + lambda).max(lower);
+        self.sum_lambda = (self.sum_lambda + lambda).max(lower).min(upper);
         self.steps += 1;
         let loss_before = T::from_f64(0.5) * residual;
         Ok(SampledTikhonovReport { lambda, sum_lambda: self.sum_lambda, loss_before, loss_after })
     }
 
+    /// Samples in `slot`: a column that holds one ends with a 1.
+    pub(super) fn samples_in(&self, slot: usize) -> usize {
+        let k = self.features + 1;
+        let columns = self.stored.as_ref().chunks_exact(k).skip(slot * self.batch).take(self.batch);
+        columns.filter(|column| column.last() == Some(&T::ONE)).count()
+    }
+
+    /// The slot that the next step overwrites.
+    pub(super) fn next_slot(&self) -> usize {
+        self.steps % (self.memory + 1)
+    }
+
     /// Puts the batch over a row of ones into `slot`; zero columns where the batch is short.
-    fn store(&mut self, slot: usize, z: MatRef<'_, T>) {
+    pub(super) fn store(&mut self, slot: usize, z: MatRef<'_, T>) {
         let k = self.features + 1;
         let columns = self.stored.as_mut().chunks_exact_mut(k).skip(slot * self.batch).take(self.batch);
         for (j, column) in columns.enumerate() {

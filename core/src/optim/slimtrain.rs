@@ -6,7 +6,8 @@
 //! g = J_Zᵀ( W_zᵀ (W [Z; 1] − C)/b ) + R′(θ),      θ ← update(θ, g)
 //! ```
 //! where update is Adam or any other [`Update`]. The loss is least squares, ½ mean over samples of ‖W [Z; 1] − C‖². Stored
-//! features are those of the θ with which they were computed, as published.
+//! features are those of the θ with which they were computed, as published, or computed anew with the present θ from stored
+//! inputs ([`SlimTrain::recomputing`]), for one forward pass more for each stored batch.
 //!
 //! Source: E. Newman, J. Chung, M. Chung, L. Ruthotto, "slimTrain: a stochastic approximation method for training separable
 //! deep neural networks" (SIAM J. Sci. Comput. 44, 2022), algorithm 1. Cost: one forward, one backward pass over the batch
@@ -16,7 +17,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape};
-use crate::optim::{LambdaRule, SampledTikhonov, Update, product, sampled_tikhonov_work_len, sum};
+use crate::optim::{LambdaRule, SampledTikhonov, Snapshot, Update, product, sampled_tikhonov_work_len, sum};
 use crate::scalar::Real;
 
 /// One step of [`SlimTrain`]; losses are those of the batch.
@@ -42,10 +43,17 @@ pub const fn slimtrain_work_len(shape: Shape, targets: usize, batch: usize, memo
     sum([shape.params, shape.cache.of(batch), product([shape.features, batch]), scratch])
 }
 
+/// Length of the stored inputs of [`SlimTrain::recomputing`].
+pub const fn slimtrain_inputs_len(shape: Shape, batch: usize, memory: usize) -> usize {
+    product([shape.inputs, batch, sum([memory, 1])])
+}
+
 /// slimTrain around an on-line linear layer; θ, W and the rule for θ are the caller's.
 #[derive(Clone, Debug)]
 pub struct SlimTrain<T, S> {
     linear: SampledTikhonov<T, S>,
+    /// The inputs of the stored batches, slot by slot as their features, where these are recomputed.
+    inputs: Option<S>,
     batch: usize,
     memory: usize,
     targets: usize,
@@ -63,12 +71,49 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         state: S,
     ) -> Result<Self, Error> {
         let linear = SampledTikhonov::new(shape.features, targets, batch, memory, sum_lambda, state)?;
-        Ok(Self { linear, batch, memory, targets })
+        Ok(Self { linear, inputs: None, batch, memory, targets })
+    }
+
+    /// As [`new`](Self::new), with the features of the stored batches computed anew in every step; `inputs` has
+    /// [`slimtrain_inputs_len`] elements.
+    pub fn recomputing(
+        shape: Shape,
+        targets: usize,
+        batch: usize,
+        memory: usize,
+        sum_lambda: T,
+        state: S,
+        mut inputs: S,
+    ) -> Result<Self, Error> {
+        check_workspace("inputs", slimtrain_inputs_len(shape, batch, memory), inputs.as_mut().len())?;
+        inputs.as_mut().fill(T::ZERO);
+        Ok(Self { inputs: Some(inputs), ..Self::new(shape, targets, batch, memory, sum_lambda, state)? })
     }
 
     /// The linear layer's state.
     pub fn linear(&self) -> &SampledTikhonov<T, S> {
         &self.linear
+    }
+
+    /// The linear layer's state, to set the bounds of σ_total.
+    pub fn linear_mut(&mut self) -> &mut SampledTikhonov<T, S> {
+        &mut self.linear
+    }
+
+    /// The stored inputs, where features are recomputed. Together with `linear().snapshot()` the state beside θ, W and the rule
+    /// for θ.
+    pub fn inputs(&self) -> Option<&[T]> {
+        self.inputs.as_ref().map(AsRef::as_ref)
+    }
+
+    /// Goes on from a snapshot of the linear layer and the stored inputs (empty where features are not recomputed) of a
+    /// method with the same sizes.
+    pub fn restore(&mut self, linear: Snapshot<'_, T>, inputs: &[T]) -> Result<(), Error> {
+        let own = self.inputs.as_mut().map(AsMut::as_mut).unwrap_or_default();
+        check_length("inputs", own.len(), inputs.len())?;
+        self.linear.restore(linear)?;
+        own.copy_from_slice(inputs);
+        Ok(())
     }
 
     /// One step on the batch `x` (n_in × b), `c` (targets × b); θ and `w` (targets × (features + 1)) are updated in place.
@@ -93,11 +138,22 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         check_length("theta", shape.params, theta.len())?;
         let needed = slimtrain_work_len(shape, m, self.batch, self.memory);
         check_workspace("work", needed, work.len())?;
+        check_shape("x", (shape.inputs, b.min(self.batch)), x.shape())?;
         let gradient = take("work", &mut work, shape.params)?;
-        let cache = take("work", &mut work, shape.cache.of(b))?;
-        let z = take("work", &mut work, product([f, b]))?;
+        // The length of full batches, which stored ones may have when this one is short.
+        let cache = take("work", &mut work, shape.cache.of(self.batch))?;
+        let z = take("work", &mut work, product([f, self.batch]))?;
+        self.recompute(backend, network, theta, z, cache, work)?;
+        let z = z.get_mut(..f * b).unwrap_or_default();
         network.forward(backend, theta, x, MatMut::new(z, f, b)?, cache, work)?;
+        let slot = self.linear.next_slot();
         let step = self.linear.update(backend, MatRef::new(z, f, b)?, c, w, rule, work)?;
+        if let Some(inputs) = &mut self.inputs {
+            let columns = inputs.as_mut().chunks_exact_mut(shape.inputs.max(1)).skip(slot * self.batch);
+            for (stored, j) in columns.zip(0..b) {
+                stored.iter_mut().zip(x.col_iter(j)).for_each(|(s, x)| *s = x);
+            }
+        }
 
         let residual = take("work", &mut work, m * b)?;
         let weights = MatRef::new(w, m, f + 1)?;
@@ -121,5 +177,32 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let objective = loss + regularizer.value(theta) + half * alpha * backend.dot(w, w);
         update.update(theta, gradient)?;
         Ok(SlimTrainReport { loss, objective, lambda: step.lambda, sum_lambda: step.sum_lambda, alpha })
+    }
+
+    /// Computes the stored features anew, but for those that the step is about to overwrite.
+    fn recompute<B: Backend<T>, N: Network<T>>(
+        &mut self,
+        backend: &B,
+        network: &N,
+        theta: &[T],
+        z: &mut [T],
+        cache: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        let Some(inputs) = &self.inputs else { return Ok(()) };
+        let Shape { inputs: n, features: f, .. } = network.shape();
+        let next = self.linear.next_slot();
+        for slot in (0..=self.memory).filter(|&slot| slot != next) {
+            let samples = self.linear.samples_in(slot);
+            let x = inputs.as_ref().get(slot * self.batch * n..).unwrap_or_default();
+            let x = MatRef::new(x.get(..n * samples).unwrap_or_default(), n, samples)?;
+            let z = z.get_mut(..f * samples).unwrap_or_default();
+            network.forward(backend, theta, x, MatMut::new(z, f, samples)?, cache, work)?;
+            if !z.iter().all(|z| z.is_finite()) {
+                return Err(Error::NonFinite { what: "recomputed features" });
+            }
+            self.linear.store(slot, MatRef::new(z, f, samples)?);
+        }
+        Ok(())
     }
 }

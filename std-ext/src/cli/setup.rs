@@ -4,7 +4,7 @@ use gaussling::Model;
 use gaussling::compare::Entry;
 use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Task, load, load_like, split};
 use gaussling::network::Sequential;
-use gaussling::train::{LossKind, Options, Problem};
+use gaussling::train::{LossKind, Options, Problem, SlimTrainOptions};
 
 use super::Failure;
 use super::arguments::{DataArguments, RunArguments, Scaling, TaskName};
@@ -77,6 +77,9 @@ fn options(run: &RunArguments, loss: LossKind) -> Options {
     }
     options.batch = run.batch.map(|batch| batch as usize);
     options.learning_rate = run.learning_rate;
+    if run.published {
+        options.slimtrain = SlimTrainOptions::PUBLISHED;
+    }
     options.memory = run.memory as usize;
     options
 }

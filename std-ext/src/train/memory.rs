@@ -3,8 +3,9 @@
 use gaussling_core::nn::Shape;
 use gaussling_core::optim::{
     LbfgsOptions, adam_state_len, curveball_objective_work_len, curveball_state_len, curveball_work_len,
-    full_objective_work_len, lbfgs_work_len, loss_work_len, sampled_tikhonov_state_len, slimtrain_work_len,
-    trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
+    full_objective_work_len, lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len,
+    slimtrain_inputs_len, slimtrain_work_len, trust_region_work_len, varpro_convex_work_len,
+    varpro_least_squares_work_len,
 };
 
 use super::options::{LossKind, Method, Options};
@@ -30,8 +31,13 @@ fn run_len(problem: &Problem, method: Method, options: &Options) -> Result<usize
         }
         Method::SlimTrain => {
             let state = sampled_tikhonov_state_len(shape.features, batch, options.memory);
-            let adam = adam_state_len(shape.params);
-            [state.saturating_add(adam), slimtrain_work_len(shape, outputs, batch, options.memory)]
+            let inputs =
+                if options.slimtrain.recompute { slimtrain_inputs_len(shape, batch, options.memory) } else { 0 };
+            let solve =
+                if options.slimtrain.solve { varpro_least_squares_work_len(shape, outputs, samples) } else { 0 };
+            let step =
+                sum([slimtrain_work_len(shape, outputs, batch, options.memory), prodigy_state_len(shape.params)]);
+            [sum([state, inputs, step]), solve]
         }
         Method::CurveBall | Method::Adam | Method::Sgd => {
             let state = adam_state_len(whole.params).max(curveball_state_len(whole.params));

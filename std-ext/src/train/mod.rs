@@ -10,12 +10,15 @@ mod monitor;
 mod multilevel;
 mod options;
 mod problem;
+mod slim;
+#[cfg(test)]
+mod slim_tests;
 mod stochastic;
 
 pub(crate) use memory::runs_at_a_time;
 pub use monitor::{Ending, Record, Run};
 pub use multilevel::{Level, train_multilevel};
-pub use options::{LossKind, Method, Options};
+pub use options::{LossKind, Method, Options, SlimTrainOptions, ThetaStep};
 pub use problem::{Problem, Scores, TrainError, Weights};
 
 use monitor::Monitor;

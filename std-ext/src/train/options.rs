@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use gaussling_core::optim::{CurveBallOptions, Subproblem, TrustRegionOptions};
+use gaussling_core::optim::{CurveBallOptions, Selection, Subproblem, TrustRegionOptions};
 
 /// A training method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,6 +107,51 @@ impl LossKind {
     }
 }
 
+/// The step of slimTrain's θ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThetaStep {
+    /// Adam that finds its learning rate, starting at a hundredth of the one given.
+    Prodigy,
+    /// Adam, as published.
+    Adam,
+}
+
+/// What slimTrain does beyond [`Options`]. The default was chosen because it depends little on learning rate and initial
+/// regularization (measured in ARCHITECTURE.md).
+#[derive(Clone, Debug, PartialEq)]
+pub struct SlimTrainOptions {
+    /// How θ moves.
+    pub step: ThetaStep,
+    /// Whether the learning rate falls to zero over the budget, as (1 + cos πt)/2.
+    pub decay: bool,
+    /// Whether W is solved for on all training data at the end, for one work unit.
+    pub solve: bool,
+    /// Whether the features of remembered batches are computed anew with the present θ, for one forward pass a batch.
+    pub recompute: bool,
+    /// How the regularization of a step is chosen.
+    pub selection: Selection<f64>,
+    /// Bounds of the total regularization.
+    pub bounds: (f64, f64),
+}
+
+impl SlimTrainOptions {
+    /// The published method: Adam with a constant learning rate, W as the last batch leaves it.
+    pub const PUBLISHED: Self = Self {
+        step: ThetaStep::Adam,
+        decay: false,
+        solve: false,
+        recompute: false,
+        selection: Selection::Gcv,
+        bounds: (1e-7, 1e3),
+    };
+}
+
+impl Default for SlimTrainOptions {
+    fn default() -> Self {
+        Self { step: ThetaStep::Prodigy, decay: true, solve: true, ..Self::PUBLISHED }
+    }
+}
+
 /// How to train. The defaults are meant to be left alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
@@ -114,7 +159,7 @@ pub struct Options {
     pub work_units: f64,
     /// Tikhonov weight α₁ of θ; see [`Options::for_loss`].
     pub alpha_theta: f64,
-    /// Tikhonov weight α₂ of W (slimTrain chooses its own); see [`Options::for_loss`].
+    /// Tikhonov weight α₂ of W (slimTrain chooses its own, but for the solve at the end); see [`Options::for_loss`].
     pub alpha_w: f64,
     /// Samples in a batch of the stochastic methods; `None`: the method's own choice, [`Options::batch_of`].
     pub batch: Option<usize>,
@@ -124,6 +169,8 @@ pub struct Options {
     pub memory: usize,
     /// slimTrain: total regularization at the start.
     pub sum_lambda: f64,
+    /// slimTrain: everything else.
+    pub slimtrain: SlimTrainOptions,
     /// CurveBall: λ at the start; `None`: 1, as published, and 0.1 with variable projection.
     pub lambda: Option<f64>,
     /// GNvpro and Gauss–Newton: how a step is found.
@@ -144,6 +191,7 @@ impl Default for Options {
             learning_rate: None,
             memory: 5,
             sum_lambda: 1e-7,
+            slimtrain: SlimTrainOptions::default(),
             lambda: None,
             subproblem: TrustRegionOptions::<f64>::default().subproblem,
             krylov_dim: 20,

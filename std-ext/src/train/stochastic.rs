@@ -2,16 +2,17 @@
 
 use gaussling_core::nn::{LeastSquares, Loss, OnRange, Regularizer, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    Adam, CurveBall, Selection, Sgd, SlimTrain, Update, adam_state_len, curveball_state_len, curveball_work_len,
-    loss_and_gradient, loss_work_len, sampled_tikhonov_state_len, slimtrain_work_len,
+    Adam, CurveBall, Sgd, Update, adam_state_len, curveball_state_len, curveball_work_len, loss_and_gradient,
+    loss_work_len,
 };
-use gaussling_core::{Error, MatRef, Portable};
+use gaussling_core::{MatRef, Portable};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::monitor::{Ending, Monitor, Run};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, Weights, buffer};
+use super::slim::Slim;
 use crate::network::Sequential;
 
 /// Keeps the order of batches apart from the draws of the initial weights.
@@ -42,20 +43,31 @@ pub(super) fn run(
 }
 
 /// What a step on a batch says.
-struct Stepped {
+pub(super) struct Stepped {
     /// Mean loss over the batch.
-    loss: f64,
+    pub loss: f64,
     /// Passes over the batch.
-    passes: f64,
-    control: f64,
+    pub passes: f64,
+    pub control: f64,
 }
 
-trait BatchMethod {
-    /// One step on a batch; `None` when a number was not finite.
-    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>) -> Result<Option<Stepped>, TrainError>;
+pub(super) trait BatchMethod {
+    /// One step on a batch, with the share of the budget that is used up; `None` when a number was not finite.
+    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, used: f64) -> Result<Option<Stepped>, TrainError>;
 
     /// The present weights.
     fn weights(&self) -> Weights;
+
+    /// Work units that [`finish`](Self::finish) takes.
+    fn reserve(&self) -> f64 {
+        0.0
+    }
+
+    /// What is done once after the last step, when it takes work and the budget has room for it; the loss on the training
+    /// data after it, `None` when nothing was done.
+    fn finish(&mut self) -> Result<Option<f64>, TrainError> {
+        Ok(None)
+    }
 }
 
 /// Shuffled batches, epoch after epoch. The last batch of an epoch takes what is left.
@@ -100,6 +112,9 @@ impl<'a> Epochs<'a> {
         let (inputs, outputs) = (self.problem.train.x.rows(), self.problem.train.c.rows());
         let samples = self.order.len();
         let mut work_units = 0.0;
+        // A budget too small for what comes at the end goes to steps.
+        let reserve = Some(method.reserve()).filter(|&reserve| monitor.left(reserve) > 0.0).unwrap_or(0.0);
+        let budget = monitor.left(reserve);
         loop {
             self.shuffle();
             let (mut sum, mut control) = (0.0, f64::NAN);
@@ -112,74 +127,31 @@ impl<'a> Epochs<'a> {
                 let count = indices.len();
                 let x = MatRef::new(&self.x[..inputs * count], inputs, count)?;
                 let c = MatRef::new(&self.c[..outputs * count], outputs, count)?;
-                let Some(stepped) = method.step(x, c)? else {
+                let Some(stepped) = method.step(x, c, (work_units / budget).min(1.0))? else {
                     return Ok(monitor.finish(Ending::NotFinite, work_units));
                 };
                 work_units += stepped.passes * count as f64 / samples as f64;
                 sum += stepped.loss * count as f64;
                 seen += count;
                 control = stepped.control;
-                if monitor.left(work_units) <= 0.0 {
+                if work_units >= budget {
                     break;
                 }
             }
-            if let Some(ending) = monitor.record(work_units, sum / seen as f64, control, &method.weights())? {
+            let ending = monitor.record(work_units, sum / seen as f64, control, &method.weights())?;
+            if work_units >= budget && matches!(ending, None | Some(Ending::Budget)) {
+                // Without a reserve there is nothing to be done, or no budget for it.
+                let finished = if reserve > 0.0 { method.finish()? } else { None };
+                if let Some(loss) = finished {
+                    work_units += reserve;
+                    monitor.record(work_units, loss, control, &method.weights())?;
+                }
+                return Ok(monitor.finish(Ending::Budget, work_units));
+            }
+            if let Some(ending) = ending {
                 return Ok(monitor.finish(ending, work_units));
             }
         }
-    }
-}
-
-/// slimTrain
-struct Slim<'a> {
-    network: &'a Sequential,
-    method: SlimTrain<f64, Vec<f64>>,
-    adam: Adam<f64, Vec<f64>>,
-    regularizer: Tikhonov<f64>,
-    weights: Weights,
-    work: Vec<f64>,
-}
-
-impl<'a> Slim<'a> {
-    fn new(problem: &'a Problem, options: &Options, batch: usize, start: &Weights) -> Result<Self, TrainError> {
-        let (shape, outputs, memory) = (problem.network.shape(), problem.outputs(), options.memory);
-        let state = buffer("slimtrain", sampled_tikhonov_state_len(shape.features, batch, memory))?;
-        let learning_rate = options.learning_rate_of(Method::SlimTrain);
-        Ok(Self {
-            network: &problem.network,
-            method: SlimTrain::new(shape, outputs, batch, memory, options.sum_lambda, state)?,
-            adam: Adam::new(learning_rate, buffer("slimtrain", adam_state_len(shape.params))?),
-            regularizer: Tikhonov { alpha: options.alpha_theta },
-            weights: start.clone(),
-            work: buffer("slimtrain", slimtrain_work_len(shape, outputs, batch, memory))?,
-        })
-    }
-}
-
-impl BatchMethod for Slim<'_> {
-    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>) -> Result<Option<Stepped>, TrainError> {
-        let Weights { theta, w } = &mut self.weights;
-        let step = self.method.step(
-            &Portable,
-            self.network,
-            &self.regularizer,
-            &mut Selection::Gcv,
-            &mut self.adam,
-            theta,
-            w,
-            x,
-            c,
-            &mut self.work,
-        );
-        match step {
-            Ok(report) => Ok(Some(Stepped { loss: report.loss, passes: 2.0, control: report.sum_lambda })),
-            Err(Error::NonFinite { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn weights(&self) -> Weights {
-        self.weights.clone()
     }
 }
 
@@ -242,7 +214,7 @@ impl<L: Loss> Whole<L> {
 }
 
 impl<L: Loss> BatchMethod for Whole<L> {
-    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>) -> Result<Option<Stepped>, TrainError> {
+    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, _: f64) -> Result<Option<Stepped>, TrainError> {
         let stepped = if let Rule::CurveBall(method) = &mut self.rule {
             let report = method.step(&Portable, &self.network, &self.loss, &mut self.all, x, c, &mut self.work)?;
             if !report.finite {

@@ -5,9 +5,10 @@ use gaussling_core::nn::{
     Activation, Affine, Antisymmetric, Layer, LeastSquares, Network, Rk4, SoftmaxCrossEntropy, Tanh, Tikhonov, tanh,
 };
 use gaussling_core::optim::{
-    Adam, CurveBall, CurveBallOptions, Lbfgs, LbfgsOptions, Selection, SlimTrain, TrustRegion, TrustRegionOptions,
-    VarProConvex, VarProLeastSquares, adam_state_len, curveball_work_len, lbfgs_work_len, sampled_tikhonov_state_len,
-    slimtrain_work_len, trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
+    CurveBall, CurveBallOptions, Lbfgs, LbfgsOptions, OnlineHead, Prodigy, Selection, SlimTrain, TrustRegion,
+    TrustRegionOptions, VarProConvex, VarProLeastSquares, curveball_objective_work_len, curveball_work_len,
+    lbfgs_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_inputs_len, slimtrain_work_len,
+    trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
 };
 use gaussling_core::{MatRef, Portable};
 
@@ -32,6 +33,10 @@ fn optimizers() {
     let mut method = Lbfgs::new(params, LbfgsOptions::default(), &mut memory).unwrap();
     none("L-BFGS", || method.step(&Portable, &mut objective, &mut theta).map(drop));
 
+    let mut method = CurveBall::new(CurveBallOptions::default(), vec![0.0; params]).unwrap();
+    let mut memory = vec![0.0; curveball_objective_work_len(params)];
+    none("CurveBall on theta", || method.step_objective(&Portable, &mut objective, &mut theta, &mut memory).map(drop));
+
     let labels: Vec<f64> = (0..3 * N).map(|i| f64::from(u8::from(i % 3 == i / 3 % 3))).collect();
     let labels = MatRef::new(&labels, 3, N).unwrap();
     let mut buffer = vec![0.0; varpro_convex_work_len(Net::SHAPE, 3, N)];
@@ -43,13 +48,16 @@ fn optimizers() {
     none("GNvpro for classes", || method.step(&Portable, &mut objective, &mut theta).map(drop));
 
     let state = vec![0.0; sampled_tikhonov_state_len(5, N, 2)];
-    let mut method = SlimTrain::new(Net::SHAPE, 1, N, 2, 1e-3, state).unwrap();
-    let mut adam = Adam::new(1e-3, vec![0.0; adam_state_len(params)]);
+    let inputs = vec![0.0; slimtrain_inputs_len(Net::SHAPE, N, 2)];
+    let mut method = SlimTrain::recomputing(Net::SHAPE, 1, N, 2, 1e-3, state, inputs).unwrap();
+    let mut update = Prodigy::new(1e-5, vec![0.0; prodigy_state_len(params)]);
     let (mut w, mut work) = (vec![0.0; 6], vec![0.0; slimtrain_work_len(Net::SHAPE, 1, N, 2)]);
     none("slimTrain", || {
         let rule = &mut Selection::Gcv;
-        method.step(&Portable, &NET, &regularizer, rule, &mut adam, &mut theta, &mut w, x, c, &mut work).map(drop)
+        method.step(&Portable, &NET, &regularizer, rule, &mut update, &mut theta, &mut w, x, c, &mut work).map(drop)
     });
+    let mut head = OnlineHead::<f32, 4, 2>::new(1e-3, 0.99).unwrap();
+    none("the head on line", || head.update(&[0.1, -0.2, 0.3, 0.4], &[1.0, 2.0]).map(drop));
 
     let network = (NET.0, NET.1, NET.2, Affine::<5, 1>);
     let shape = Network::<f64>::shape(&network);
