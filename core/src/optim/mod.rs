@@ -18,6 +18,8 @@
 //! A work unit is one forward or one backward pass over all training data.
 
 mod cg_path;
+#[cfg(test)]
+mod cg_path_tests;
 mod curveball;
 mod first_order;
 mod full;
@@ -27,9 +29,13 @@ mod lbfgs_tests;
 mod line_search;
 mod objective;
 mod pairs;
+#[cfg(test)]
+mod pairs_tests;
 mod sampled_tikhonov;
 mod slimtrain;
 mod trust_region;
+#[cfg(test)]
+mod trust_region_tests;
 mod varpro;
 
 pub use curveball::{CurveBall, CurveBallOptions, CurveBallReport, curveball_state_len, curveball_work_len};

@@ -17,10 +17,10 @@
 //!   move one of (difference of θ, difference of g). The last of them make an inverse Hessian M as in limited-memory BFGS, which
 //!   preconditions conjugate gradients at the new point (file `cg_path.rs`). H changes little from point to point, so a few products
 //!   continue where the last point stopped, and the space is left as soon as a further product brings less than the step
-//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point), no product is formed at all: s = −M g. When
-//!   such a step is
-//!   rejected (here for ρ < 0.1; it must not be longer than twice the last one), products are. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one
-//!   free, any other bounds the next one by √(sᵀH s), doubled for ρ > 0.75 and halved for ρ < 0.1.
+//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point), no product is formed at all: s = −M g, not
+//!   longer than twice the last step. When such a step is rejected (here for ρ < 0.1), or promises nothing visible, products are
+//!   formed. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one free, any
+//!   other bounds the next one by √(sᵀH s), doubled for ρ > 0.75 and halved for ρ < 0.1.
 //! * **GMRES**, published: a new space of [`Krylov`] vectors at every point, to a relative residual. The first Δ is the length of
 //!   the unrestricted step; an expansion needs Δ ≤ 10⁴‖g‖.
 //!
@@ -202,9 +202,12 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         if max_dim == 0 {
             return Err(Error::InvalidOption { what: "krylov_dim >= 1" });
         }
-        let tolerance = options.krylov_tolerance;
-        if !(tolerance >= T::ZERO && tolerance <= T::MAX) {
+        let TrustRegionOptions { gradient_tolerance, relative_gradient_tolerance, krylov_tolerance, .. } = options;
+        if !(krylov_tolerance >= T::ZERO && krylov_tolerance <= T::MAX) {
             return Err(Error::InvalidOption { what: "0 <= krylov_tolerance < infinity" });
+        }
+        if !(gradient_tolerance >= T::ZERO && relative_gradient_tolerance >= T::ZERO) {
+            return Err(Error::InvalidOption { what: "gradient tolerances >= 0" });
         }
         let gradient = take("buffer", &mut buffer, params)?;
         let step = take("buffer", &mut buffer, params)?;
@@ -246,6 +249,9 @@ impl<'w, T: Real> TrustRegion<'w, T> {
     }
 
     /// Tries one step from θ, which must be the θ that the last one left; θ moves when it is accepted.
+    ///
+    /// Errors: [`Error::Length`] for θ, and whatever the objective returns. θ is the old or the new point then, and the method
+    /// may go on from it.
     pub fn step<B: Backend<T>>(
         &mut self,
         backend: &B,
@@ -282,10 +288,18 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         if gradient_norm <= small {
             return Ok(TrustRegionReport { status: Status::SmallGradient, ..report });
         }
+        let own_radius = self.radius;
         if !self.space_is_current {
             self.build_space(backend, objective, theta)?;
         }
-        let step = self.solve(backend)?;
+        let mut step = self.solve(backend)?;
+        let visible = |step: Step<T>| step.predicted_decrease > T::from_f64(4.0) * T::EPSILON * value.abs();
+        if self.assumed && !visible(step) {
+            // Perhaps M is at fault. No trial was made: the objective still stands at θ.
+            (self.trusted, self.assumed, self.radius) = (false, false, own_radius);
+            self.build_space(backend, objective, theta)?;
+            step = self.solve(backend)?;
+        }
         let radius = self.radius.unwrap_or(step.norm);
         report.krylov_dim = match &self.space {
             Space::Recycled(_, _) if self.assumed => 0,
@@ -296,8 +310,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         report.predicted_decrease = step.predicted_decrease;
         report.radius = radius;
         report.work_units = self.work_units;
-        let visible = step.predicted_decrease > T::from_f64(4.0) * T::EPSILON * value.abs();
-        if !visible {
+        if !visible(step) {
             return Ok(TrustRegionReport { status: Status::NoProgress, ..report });
         }
         for ((trial, &theta), &s) in self.trial.iter_mut().zip(&*theta).zip(&*self.step) {
@@ -368,6 +381,10 @@ impl<'w, T: Real> TrustRegion<'w, T> {
                 })
             }
             Space::Gmres(krylov, _) => {
+                // Halved until nothing was left of it.
+                if self.radius.is_some_and(|radius| radius <= T::ZERO) {
+                    return Ok(Step { norm: T::ZERO, predicted_decrease: T::ZERO, bounded: true, curvature: None });
+                }
                 let step = krylov.solve(backend, self.radius, self.step)?;
                 let bounded = step.lambda > T::ZERO;
                 Ok(Step { norm: step.norm, predicted_decrease: step.predicted_decrease, bounded, curvature: None })
@@ -417,21 +434,20 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         theta: &mut [T],
     ) -> Result<(), Error> {
         theta.copy_from_slice(self.trial);
+        let assumed = core::mem::take(&mut self.assumed);
+        // Known again once the gradient is.
+        (self.value, self.space_is_current) = (None, false);
         let Space::Recycled(path, pairs) = &mut self.space else {
-            self.space_is_current = false;
             return objective.gradient(self.gradient);
         };
-        if !self.assumed {
-            for (s, y) in path.pairs() {
-                pairs.push(backend, s.iter().copied(), y.iter().copied());
-            }
+        if !assumed {
+            path.pairs().for_each(|(s, y)| pairs.push(backend, s, y));
         }
         // The old gradient gives way to the new one.
         self.trial.copy_from_slice(self.gradient);
         objective.gradient(self.gradient)?;
-        let difference = self.gradient.iter().zip(&*self.trial).map(|(&new, &old)| new - old);
-        pairs.push(backend, self.step.iter().copied(), difference);
-        (self.space_is_current, self.assumed) = (false, false);
+        self.trial.iter_mut().zip(&*self.gradient).for_each(|(old, &new)| *old = new - *old);
+        pairs.push(backend, self.step, self.trial);
         Ok(())
     }
 }
