@@ -145,7 +145,7 @@ impl<'w, T: Real> CgPath<'w, T> {
             if i == 0 && m.len() == 0 {
                 (unit, pp) = (alpha, pp / alpha);
             }
-            (*curvature, *length, *inner_out, *start_out) = (alpha * rz, alpha * alpha * pp, alpha * inner, start);
+            (*curvature, *length, *inner_out, *start_out) = (alpha * rz, alpha * (alpha * pp), alpha * inner, start);
             start += T::from_f64(2.0) * *inner_out + *length;
             // When to stop
             let delta = T::from_f64(0.5) * *curvature;
@@ -204,7 +204,7 @@ impl<'w, T: Real> CgPath<'w, T> {
             let mut tau = T::ONE;
             if let Some(radius) = radius.filter(|&radius| square.sqrt() > radius) {
                 let room = (radius - start.sqrt()).max(T::ZERO) * (radius + start.sqrt());
-                tau = (room / (inner + (inner * inner + length * room).sqrt())).max(T::ZERO).min(T::ONE);
+                tau = (room / (inner + inner.hypot(length.sqrt() * room.sqrt()))).max(T::ZERO).min(T::ONE);
                 square = radius * radius;
                 bounded = true;
             }

@@ -37,7 +37,7 @@ pub(super) fn distance(x: &[f64], y: &[f64]) -> f64 {
 /// A x, A by columns.
 pub(super) fn multiply(a: &[f64], x: &[f64]) -> Vec<f64> {
     let mut y = vec![0.0; x.len()];
-    for (column, &x) in a.chunks_exact(x.len()).zip(x) {
+    for (column, &x) in a.chunks_exact(x.len().max(1)).zip(x) {
         y.iter_mut().zip(column).for_each(|(y, a)| *y += a * x);
     }
     y

@@ -9,7 +9,8 @@
 //!    on the boundary, do not move yet: Δ ← 1.5 Δ and *try the longer step from the same space*.
 //!
 //! After a rejection or an expansion step 2 starts from the space that is there, at the cost of one evaluation. If the longer
-//! step of an expansion turns out worse than the one before it, Δ shrinks as after any rejection.
+//! step of an expansion turns out worse than the one before it, Δ shrinks as after any rejection. No expansion reaches a length
+//! that was rejected from the same space: expansions and rejections could take turns for ever.
 //!
 //! Two ways to step 2, [`Subproblem`]:
 //!
@@ -98,7 +99,7 @@ pub enum Outcome {
     AcceptedAndShrunk,
     /// ρ < 1e-4 or Φ(θ + s) not finite: θ kept, Δ shrunk.
     Rejected,
-    /// ρ > 0.75 on the boundary: θ kept, Δ grown, a longer step comes next.
+    /// ρ > 0.75 on the boundary, nothing up to 1.5 Δ rejected from this space: θ kept, Δ grown, a longer step comes next.
     Expanded,
     /// No step was tried; see the status.
     None,
@@ -185,6 +186,8 @@ pub struct TrustRegion<'w, T> {
     radius: Option<T>,
     /// Whether `space` belongs to the present θ.
     space_is_current: bool,
+    /// The shortest length that was rejected from `space`.
+    rejected: Option<T>,
     /// M predicted the last decrease well enough to be taken for H⁻¹.
     trusted: bool,
     /// The space is a step −M g without products.
@@ -231,6 +234,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             first_gradient_norm: None,
             radius: None,
             space_is_current: false,
+            rejected: None,
             trusted: false,
             assumed: false,
             last_length: None,
@@ -344,7 +348,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             *work_units += 1;
             objective.value(theta)?;
         }
-        self.assumed = false;
+        (self.assumed, self.rejected) = (false, None);
         let product = |v: &[T], hv: &mut [T]| {
             *work_units += 2;
             objective.product(v, hv)
@@ -398,7 +402,8 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         // A step that no product vouches for must show more. False for NaN.
         let acceptable = ratio >= number(if self.assumed { 0.1 } else { 1e-4 });
         let good = ratio > number(0.75);
-        let may_grow = step.curvature.is_some() || radius <= number(1e4) * gradient_norm;
+        let may_grow = (step.curvature.is_some() || radius <= number(1e4) * gradient_norm)
+            && self.rejected.is_none_or(|rejected| number(1.5) * radius < rejected);
         let outcome = if !acceptable {
             Outcome::Rejected
         } else if ratio < number(0.1) {
@@ -409,6 +414,9 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             Outcome::Accepted
         };
         self.trusted = ratio >= number(0.25);
+        if outcome == Outcome::Rejected {
+            self.rejected = Some(step.norm); // shorter than any before
+        }
         if outcome == Outcome::Rejected && self.assumed {
             self.space_is_current = false;
             return outcome;
