@@ -373,8 +373,7 @@ fn an_error_or_nan_of_a_product_ends_the_path() {
                 assert_eq!(path.dim(), bad);
                 let (step, s) = step_of(&path, 6, None);
                 assert!(s.iter().all(|s| s.is_finite()), "{bad} {s:?}");
-                assert!(
-                    (step.predicted_decrease - model(&problem, &s).0).abs() <= 1e-13 * step.predicted_decrease);
+                assert!((step.predicted_decrease - model(&problem, &s).0).abs() <= 1e-13 * step.predicted_decrease);
             }
         }
     });

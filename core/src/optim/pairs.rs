@@ -52,8 +52,8 @@ impl<'w, T: Real> Pairs<'w, T> {
     }
 
     /// A pair in place of the oldest, unless sᵀy ≤ ε ‖s‖ ‖y‖: curvature that is not positive, or not to be told from zero.
-    /// A pair that is refused changes nothing.
-    pub(super) fn push<B: Backend<T>>(&mut self, backend: &B, s: &[T], y: &[T]) {
+    /// A pair that is refused changes nothing. Whether it was taken.
+    pub(super) fn push<B: Backend<T>>(&mut self, backend: &B, s: &[T], y: &[T]) -> bool {
         let product = backend.dot(s, y);
         let useful = product > T::EPSILON * backend.norm(s) * backend.norm(y) && product.is_finite();
         let n = self.params;
@@ -64,7 +64,9 @@ impl<'w, T: Real> Pairs<'w, T> {
             *slot = product;
             self.next = (self.next + 1) % self.products.len().max(1);
             self.len = (self.len + 1).min(self.products.len());
+            return true;
         }
+        false
     }
 
     /// q ← M q with M ≈ H⁻¹, symmetric positive definite: Nocedal and Wright, algorithm 7.4, started from (sᵀy / yᵀy) I of the

@@ -18,7 +18,7 @@
 //!   move one of (difference of θ, difference of g). The last of them make an inverse Hessian M as in limited-memory BFGS, which
 //!   preconditions conjugate gradients at the new point (file `cg_path.rs`). H changes little from point to point, so a few products
 //!   continue where the last point stopped, and the space is left as soon as a further product brings less than the step
-//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point), no product is formed at all: s = −M g, not
+//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point, and the move left a pair), no product is formed: s = −M g, not
 //!   longer than twice the last step. When such a step is rejected (here for ρ < 0.1), or promises nothing visible, products are
 //!   formed. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one free, any
 //!   other bounds the next one by √(sᵀH s), doubled for ρ > 0.75 and halved for ρ < 0.1.
@@ -449,13 +449,16 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             return objective.gradient(self.gradient);
         };
         if !assumed {
-            path.pairs().for_each(|(s, y)| pairs.push(backend, s, y));
+            for (s, y) in path.pairs() {
+                pairs.push(backend, s, y);
+            }
         }
         // The old gradient gives way to the new one.
         self.trial.copy_from_slice(self.gradient);
         objective.gradient(self.gradient)?;
         self.trial.iter_mut().zip(&*self.gradient).for_each(|(old, &new)| *old = new - *old);
-        pairs.push(backend, self.step, self.trial);
+        // Without a pair M would stay what it was, and a step far too short be followed by one like it, ρ = 2 each.
+        self.trusted &= pairs.push(backend, self.step, self.trial);
         Ok(())
     }
 }

@@ -168,7 +168,7 @@ impl Audit {
         } else {
             assert!(products.len() == r.krylov_dim || products.len() == r.krylov_dim + 1, "{log:?} {r:?}");
             let assume = !self.products_only && self.trusted && !assumed_failed;
-            assert_eq!(assumed, assume || r.status != Status::Running, "{r:?}");
+            assert!(assumed == assume || r.status != Status::Running, "{r:?}");
         }
         if r.status == Status::NoProgress {
             assert!(r.predicted_decrease.value() <= 4.0 * eps::<T>() * value.abs());
@@ -231,7 +231,8 @@ impl Audit {
         // From here on with the method's own rounding.
         self.radius = next.map(|_| r.radius.value());
         self.last_length = if expected == Outcome::Rejected && assumed { self.last_length } else { Some(length) };
-        self.trusted = rho >= 0.25;
+        let y: Vec<f64> = f(&trial).1.iter().zip(&g).map(|(new, old)| new - old).collect();
+        self.trusted = rho >= 0.25 && dot(&s, &y) > eps::<T>() * norm(&s) * norm(&y);
         if expected == Outcome::Rejected {
             assert!(self.rejected.is_none_or(|rejected| step_norm < rejected));
             self.rejected = Some(step_norm);
@@ -259,7 +260,8 @@ fn run<T: Real>(options: TrustRegionOptions<T>, f: &Function, start: &[f64]) -> 
         audit.check(f, pairs, &before, &objective.log[calls..], &report);
         assert_eq!((report.work_units, method.work_units()), (objective.units(), objective.units()));
         let moved = matches!(report.outcome, Outcome::Accepted | Outcome::AcceptedAndShrunk);
-        let trial = objective.log.iter().rev().find_map(|call| if let Call::Value(at) = call { Some(at) } else { None });
+        let trial =
+            objective.log.iter().rev().find_map(|call| if let Call::Value(at) = call { Some(at) } else { None });
         assert_eq!(&back(&theta), if moved { trial.unwrap() } else { &before });
         let g = f(&back(&theta)).1;
         assert!(distance(&back(method.gradient()), &g) <= 2.0 * eps::<T>() * norm(&g));
@@ -310,34 +312,213 @@ fn rosenbrock_in_a_pinned_number_of_steps() {
         assert_ne!(last(&reports).status, Status::NonFinite);
         (reports.len(), last(&reports).work_units)
     });
-    assert_eq!(found, [(0, 0); 5]);
+    assert_eq!(found, [(78, 199), (66, 136), (64, 135), (32, 118), (32, 118)]);
     let options = TrustRegionOptions { relative_gradient_tolerance: 1e-4, ..TrustRegionOptions::<f32>::default() };
     let (_, theta) = run(options, &f, &[-1.2, 1.0]);
     assert!(distance(&theta, &[1.0, 1.0]) < 1e-2, "{theta:?}");
 }
 
+/// With each kind of subproblem, over some starts. The first of them with no pairs once led to a cycle without end: expanded,
+/// expanded, rejected, from one space.
 #[test]
 fn every_outcome_and_the_expansion_that_expands() {
+    let (mut gmres, mut recycled) = (vec![], vec![]);
     for subproblem in SUBPROBLEMS {
-        let mut seen = vec![];
-        for start in [[-1.2, 1.0], [-3.0, -4.0], [5.0, 0.0], [0.0, 3.0], [1.5, -1.0]] {
-            let (reports, _) = run::<f64>(options(subproblem), &rosenbrock(), &start);
+        let seen = if matches!(subproblem, Subproblem::Gmres { .. }) { &mut gmres } else { &mut recycled };
+        for start in [[1.5, -1.0], [-1.2, 1.0], [-3.0, -4.0], [5.0, 0.0], [0.0, 3.0]] {
+            let options = TrustRegionOptions { relative_gradient_tolerance: 1e-12, ..options(subproblem) };
+            let (reports, theta) = run::<f64>(options, &rosenbrock(), &start);
+            assert!(
+                distance(&theta, &[1.0, 1.0]) < 1e-5 && reports.len() < 150,
+                "{subproblem:?} {start:?} {}",
+                reports.len()
+            );
             for pair in reports.windows(2) {
                 seen.push((pair[0].outcome, pair[0].krylov_dim == 0));
-                if pair[0].outcome == Outcome::Expanded {
+                if pair[0].outcome == Outcome::Expanded && pair[1].krylov_dim == pair[0].krylov_dim {
                     assert!(pair[1].step_norm > pair[0].step_norm, "{pair:?}");
                     assert!(pair[1].step_norm <= 1.5 * pair[0].step_norm * (1.0 + 1e-12));
+                    assert_eq!(pair[1].gradient_norm, pair[0].gradient_norm);
                 }
             }
         }
-        let outcomes = [Outcome::Accepted, Outcome::AcceptedAndShrunk, Outcome::Rejected, Outcome::Expanded];
-        let missing: Vec<_> = outcomes.iter().filter(|&o| !seen.contains(&(*o, false))).collect();
-        std::println!("{subproblem:?} without {missing:?}");
-        if matches!(subproblem, Subproblem::Recycled { pairs: 3 | 50 }) {
-            for outcome in [Outcome::Accepted, Outcome::Rejected] {
-                assert!(seen.contains(&(outcome, true)), "assumed and {outcome:?}: {seen:?}");
+    }
+    use Outcome::{Accepted, AcceptedAndShrunk, Expanded, Rejected};
+    for outcome in [Accepted, AcceptedAndShrunk, Rejected, Expanded] {
+        assert!(gmres.contains(&(outcome, false)) && recycled.contains(&(outcome, false)), "{outcome:?}");
+    }
+    for outcome in [Accepted, Rejected, Expanded] {
+        assert!(recycled.contains(&(outcome, true)), "assumed and {outcome:?}");
+    }
+}
+
+#[test]
+fn a_region_without_values_is_left_alone() {
+    for subproblem in SUBPROBLEMS {
+        // From 1.9 and more the full step leads below zero.
+        let (reports, theta) = run::<f64>(options(subproblem), &logarithmic(), &[2.5, 0.3, 4.0]);
+        assert!(distance(&theta, &[1.0; 3]) < 1e-6, "{subproblem:?} {theta:?}");
+        assert!(reports[0].ratio.is_nan() && reports[0].outcome == Outcome::Rejected, "{subproblem:?}");
+        // Finite nowhere else: rejected until the decrease that is promised drowns in rounding.
+        let wall: Function =
+            Box::new(|t| (if t == [1.0, 2.0] { 1.0 } else { f64::NAN }, vec![1.0, 1.0], vec![2.0, 0.0, 0.0, 1.0]));
+        let (reports, theta) = run::<f64>(options(subproblem), &wall, &[1.0, 2.0]);
+        assert_eq!((theta, last(&reports).status), (vec![1.0, 2.0], Status::NoProgress));
+        assert!(
+            reports.len() < 60
+                && reports.iter().filter(|r| r.outcome == Outcome::Rejected).count() == reports.len() - 1
+        );
+    }
+}
+
+/// Where Φ = 0 every decrease is visible: the radius is halved until it is zero.
+#[test]
+fn a_radius_of_zero_ends_the_run() {
+    for subproblem in SUBPROBLEMS {
+        let wall: Function = Box::new(|t| (if t == [0.0] { 0.0 } else { f64::NAN }, vec![100.0], vec![100.0]));
+        let (mut buffer, mut theta) = (vec![0.0; trust_region_work_len(1, &options::<f64>(subproblem))], [0.0]);
+        let mut method = TrustRegion::new(1, options(subproblem), &mut buffer).unwrap();
+        let mut objective = Logged::new(&wall, 1);
+        let steps = (0..1200)
+            .position(|_| method.step(&Portable, &mut objective, &mut theta).unwrap().status == Status::NoProgress);
+        assert!(steps.is_some_and(|steps| steps > 500), "{subproblem:?} {steps:?}");
+        assert_eq!(objective.log.iter().filter(|&call| *call == Call::Product).count(), 1);
+    }
+}
+
+/// After one step M knows the stiff direction alone and takes the other for as stiff: what −M g promises is less than rounding.
+#[test]
+fn an_assumed_step_that_promises_nothing_gives_way_to_products() {
+    let stiff = libm::exp2(53.0);
+    let f = quadratic(vec![stiff, 0.0, 0.0, 1.0], vec![0.0, 0.0], 0.0);
+    let options = options(Subproblem::Recycled { pairs: 1 });
+    let options = TrustRegionOptions { krylov_dim: 1, relative_gradient_tolerance: 0.0, ..options };
+    let mut buffer = vec![0.0; trust_region_work_len(2, &options)];
+    let mut method = TrustRegion::new(2, options, &mut buffer).unwrap();
+    let (mut objective, mut theta) = (Logged::new(&f, 2), [1.0, 1.0]);
+    let reports = [(); 2].map(|()| method.step(&Portable, &mut objective, &mut theta).unwrap());
+    assert_eq!(reports.map(|r| (r.krylov_dim, r.outcome)), [(1, Outcome::Accepted); 2], "{reports:?}");
+    assert!(theta[1].abs() < 1e-12, "{theta:?}");
+    assert_eq!(objective.log[5..], [Call::Product, Call::Value(theta.to_vec()), Call::Gradient]);
+}
+
+#[test]
+fn numbers_that_are_not_finite_end_the_run() {
+    for subproblem in SUBPROBLEMS {
+        for (value, g, calls) in
+            [(f64::NAN, 1.0, 1), (f64::INFINITY, 1.0, 1), (1.0, f64::INFINITY, 2), (1.0, f64::NAN, 2)]
+        {
+            let f: Function = Box::new(move |_| (value, vec![g], vec![1.0]));
+            let mut buffer = vec![0.0; trust_region_work_len(1, &options::<f64>(subproblem))];
+            let mut method = TrustRegion::new(1, options(subproblem), &mut buffer).unwrap();
+            let (mut objective, mut theta) = (Logged::new(&f, 1), [3.0]);
+            for _ in 0..2 {
+                let report = method.step(&Portable, &mut objective, &mut theta).unwrap();
+                assert_eq!((report.status, report.outcome, theta), (Status::NonFinite, Outcome::None, [3.0]));
+                assert_eq!((objective.log.len(), report.work_units), (calls, 2));
             }
         }
-        assert!(missing.is_empty());
+        // A product: no direction, or an error of the Krylov space.
+        let f = quadratic(vec![f64::NAN], vec![0.0], 0.0);
+        let f: Function = Box::new(move |t| (t[0], vec![1.0], f(t).2));
+        let mut buffer = vec![0.0; trust_region_work_len(1, &options::<f64>(subproblem))];
+        let mut method = TrustRegion::new(1, options(subproblem), &mut buffer).unwrap();
+        let result = method.step(&Portable, &mut Logged::new(&f, 1), &mut [3.0]);
+        match subproblem {
+            Subproblem::Gmres { .. } => assert!(matches!(result, Err(Error::NonFinite { .. }))),
+            Subproblem::Recycled { .. } => assert_eq!(result.unwrap().status, Status::NoProgress),
+        }
     }
+}
+
+/// Without curvature there is no step, and the report says so.
+#[test]
+fn a_plane_has_no_minimum() {
+    for subproblem in SUBPROBLEMS {
+        let plane: Function = Box::new(|t| (t[0] + t[1], vec![1.0, 1.0], vec![0.0; 4]));
+        let (reports, _) = run::<f64>(options(subproblem), &plane, &[1.0, 2.0]);
+        assert_eq!((reports.len(), reports[0].status, reports[0].predicted_decrease), (1, Status::NoProgress, 0.0));
+    }
+}
+
+/// Whichever call fails, θ is the old or the new point, and the next step goes on from there.
+#[test]
+fn an_error_of_the_objective_is_passed_on_and_survived() {
+    let f = rosenbrock();
+    for subproblem in SUBPROBLEMS {
+        for fails in 0..60 {
+            let (mut buffer, mut theta) =
+                (vec![0.0; trust_region_work_len(2, &options::<f64>(subproblem))], [-1.2, 1.0]);
+            let mut method = TrustRegion::new(2, options(subproblem), &mut buffer).unwrap();
+            let mut objective = Logged { fails: Some(fails), ..Logged::new(&f, 2) };
+            let (mut errors, mut value) = (0, f64::INFINITY);
+            for _ in 0..200 {
+                match method.step(&Portable, &mut objective, &mut theta) {
+                    Ok(report) => {
+                        assert_eq!(report.value, f(&theta).0, "{subproblem:?}, call {fails}");
+                        assert!(report.value <= value);
+                        value = report.value;
+                    }
+                    Err(error) => {
+                        assert_eq!(error, Error::NonFinite { what: "fault" });
+                        errors += 1;
+                    }
+                }
+            }
+            assert!(errors == 1 && distance(&theta, &[1.0, 1.0]) < 1e-5, "{subproblem:?}, call {fails}: {theta:?}");
+        }
+    }
+}
+
+/// Recycled curvature knows no unit. (GMRES compares Δ with 10⁴‖g‖.)
+#[test]
+fn the_scale_of_the_function_changes_nothing() {
+    for subproblem in &SUBPROBLEMS[..3] {
+        for start in [[1.5, -1.0], [-1.2, 1.0]] {
+            let (expected, at) = run::<f64>(options(*subproblem), &rosenbrock(), &start);
+            for exponent in [-490.0, 490.0] {
+                let f = times(libm::exp2(exponent), rosenbrock());
+                let (reports, theta) = run::<f64>(options(*subproblem), &f, &start);
+                let steps =
+                    |r: &[TrustRegionReport<f64>]| r.iter().map(|r| (r.outcome, r.krylov_dim)).collect::<Vec<_>>();
+                assert_eq!(steps(&reports), steps(&expected), "{subproblem:?} {start:?} 2^{exponent}");
+                assert!(distance(&theta, &at) < 1e-9);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_run_has_the_same_bits() {
+    for subproblem in SUBPROBLEMS {
+        let twice = [(); 2].map(|()| run::<f64>(options(subproblem), &rosenbrock(), &[-1.2, 1.0]));
+        assert_eq!(twice[0], twice[1]);
+    }
+}
+
+#[test]
+fn misuse_is_an_error() {
+    for subproblem in SUBPROBLEMS {
+        let options = TrustRegionOptions { krylov_dim: 4, ..options::<f64>(subproblem) };
+        let needed = trust_region_work_len(3, &options);
+        let mut buffer = vec![0.0; needed];
+        let short = TrustRegion::new(3, options, &mut buffer[1..]).unwrap_err();
+        assert_eq!(short, Error::Workspace { what: "buffer", needed, found: needed - 1 });
+        for wrong in [
+            TrustRegionOptions { krylov_dim: 0, ..options },
+            TrustRegionOptions { krylov_tolerance: f64::NAN, ..options },
+            TrustRegionOptions { krylov_tolerance: -1e-9, ..options },
+            TrustRegionOptions { krylov_tolerance: f64::INFINITY, ..options },
+            TrustRegionOptions { gradient_tolerance: f64::NAN, ..options },
+            TrustRegionOptions { relative_gradient_tolerance: f64::NAN, ..options },
+        ] {
+            assert!(matches!(TrustRegion::new(3, wrong, &mut buffer), Err(Error::InvalidOption { .. })), "{wrong:?}");
+        }
+        let mut method = TrustRegion::new(3, options, &mut buffer).unwrap();
+        assert_eq!((method.gradient(), method.work_units()), (&[0.0; 3][..], 0));
+        let step = method.step(&Portable, &mut Logged::new(&rosenbrock(), 3), &mut [0.0; 2]);
+        assert!(matches!(step, Err(Error::Length { what: "theta", expected: 3, found: 2 })));
+        assert_eq!(trust_region_work_len(usize::MAX, &options), usize::MAX);
+    }
+    assert_eq!(trust_region_work_len(7, &options::<f64>(SUBPROBLEMS[1])), 21 + 7 * 40 + 14 + 80 + 48);
 }
