@@ -28,6 +28,8 @@ mod lbfgs;
 mod lbfgs_tests;
 mod line_search;
 mod objective;
+#[cfg(test)]
+mod objective_tests;
 mod pairs;
 #[cfg(test)]
 mod pairs_tests;

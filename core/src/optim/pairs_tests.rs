@@ -213,6 +213,7 @@ fn useless_pairs_are_refused_and_leave_the_others_alone() {
         (vec![f64::NAN; 3], vec![1.0; 3]),
         (vec![1.0; 3], vec![f64::INFINITY, 1.0, 1.0]),
         (vec![1e200; 3], vec![1e200; 3]),
+        (vec![1e155; 3], vec![1e155; 3]),
         (vec![1e-200; 3], vec![1e-200; 3]),
         // sᵀy = ε ‖s‖ ‖y‖ is still refused
         (vec![1.0, 0.0, 0.0], vec![f64::EPSILON, 0.0, 1.0]),
