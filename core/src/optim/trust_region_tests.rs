@@ -255,6 +255,54 @@ fn every_outcome_and_the_expansion_that_expands() {
     }
 }
 
+/// Exact ratios, since Φ = 0 at the start: the first step is −1 and promises ½, half of it after a rejection ⅜.
+#[test]
+fn the_rule_changes_at_its_borders() {
+    use Outcome::{Accepted, AcceptedAndShrunk, Expanded, Rejected};
+    for subproblem in SUBPROBLEMS {
+        for (first, second, expected) in [
+            (1e-4, 0.0, vec![AcceptedAndShrunk]),
+            (0.1_f64.next_down(), 0.0, vec![AcceptedAndShrunk]),
+            (0.1, 0.0, vec![Accepted]),
+            (1e-4_f64.next_down(), 0.75, vec![Rejected, Accepted]),
+            (f64::NAN, 0.75 + 1e-9, vec![Rejected, Expanded]),
+        ] {
+            let values = move |t: &[f64]| match t[0] {
+                0.0 => 0.0,
+                -1.0 => -0.5 * first,
+                _ => -0.375 * second,
+            };
+            let f: Function = Box::new(move |t| (values(t), vec![1.0], vec![1.0]));
+            let mut buffer = vec![0.0; trust_region_work_len(1, &options::<f64>(subproblem))];
+            let mut method = TrustRegion::new(1, options(subproblem), &mut buffer).unwrap();
+            let (mut objective, mut theta) = (Logged::new(&f, 1), [0.0]);
+            for &outcome in &expected {
+                let report = method.step(&Portable, &mut objective, &mut theta).unwrap();
+                assert_eq!(report.outcome, outcome, "{subproblem:?} {first:e} {second} {report:?}");
+            }
+        }
+        // ‖g‖ at the tolerance is small, the next number above is not.
+        for (tolerance, expected) in [(3.0, Status::SmallGradient), (3.0_f64.next_down(), Status::Running)] {
+            for (absolute, relative) in [(tolerance, 0.0), (0.0, tolerance / 3.0)] {
+                let f = quadratic(vec![3.0], vec![0.0], 0.0);
+                let options = options(subproblem);
+                let options = TrustRegionOptions {
+                    gradient_tolerance: absolute,
+                    relative_gradient_tolerance: relative,
+                    ..options
+                };
+                assert_eq!(run::<f64>(options, &f, &[1.0]).0[0].status, expected, "{subproblem:?} {tolerance}");
+            }
+        }
+        // predicted decrease = ½: visible if it is more than 4 ε |Φ|
+        for (offset, expected) in [(0.125 / f64::EPSILON, Status::NoProgress), (0.124 / f64::EPSILON, Status::Running)]
+        {
+            let f: Function = Box::new(move |_| (offset, vec![1.0], vec![1.0]));
+            assert_eq!(run::<f64>(options(subproblem), &f, &[1.0]).0[0].status, expected, "{subproblem:?} {offset}");
+        }
+    }
+}
+
 #[test]
 fn a_region_without_values_is_left_alone() {
     for subproblem in SUBPROBLEMS {
