@@ -188,7 +188,7 @@ pub struct TrustRegion<'w, T> {
     space_is_current: bool,
     /// The shortest length that was rejected from `space`.
     rejected: Option<T>,
-    /// M predicted the last decrease well enough to be taken for H⁻¹.
+    /// M predicted the last decrease well enough to be taken for H⁻¹, and the move left a pair.
     trusted: bool,
     /// The space is a step −M g without products.
     assumed: bool,
@@ -354,7 +354,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             objective.product(v, hv)
         };
         match space {
-            Space::Recycled(path, pairs) if self.trusted && pairs.len() > 0 => {
+            Space::Recycled(path, pairs) if self.trusted => {
                 self.assumed = true;
                 path.assume(backend, gradient, pairs);
                 let bound = self.last_length.map(|length| T::from_f64(2.0) * length);

@@ -281,6 +281,17 @@ fn the_rule_changes_at_its_borders() {
                 assert_eq!(report.outcome, outcome, "{subproblem:?} {first:e} {second} {report:?}");
             }
         }
+        // GMRES expands while Δ ≤ 10⁴‖g‖; half the full step is 0.95 and 1.05 times that.
+        let gmres = matches!(subproblem, Subproblem::Gmres { .. });
+        for (curvature, expected) in [(1.0 / 1.9e4, Expanded), (1.0 / 2.1e4, if gmres { Accepted } else { Expanded })] {
+            let values = move |t: &[f64]| if t[0] < -1.5e4 { f64::NAN } else { t[0] + 0.5 * curvature * t[0] * t[0] };
+            let f: Function = Box::new(move |t| (values(t), vec![1.0 + curvature * t[0]], vec![curvature]));
+            let mut buffer = vec![0.0; trust_region_work_len(1, &options::<f64>(subproblem))];
+            let mut method = TrustRegion::new(1, options(subproblem), &mut buffer).unwrap();
+            let (mut objective, mut theta) = (Logged::new(&f, 1), [0.0]);
+            let outcomes = [(); 2].map(|()| method.step(&Portable, &mut objective, &mut theta).unwrap().outcome);
+            assert_eq!(outcomes, [Rejected, expected], "{subproblem:?} {curvature}");
+        }
         // ‖g‖ at the tolerance is small, the next number above is not.
         for (tolerance, expected) in [(3.0, Status::SmallGradient), (3.0_f64.next_down(), Status::Running)] {
             for (absolute, relative) in [(tolerance, 0.0), (0.0, tolerance / 3.0)] {
@@ -326,14 +337,16 @@ fn a_region_without_values_is_left_alone() {
 #[test]
 fn a_radius_of_zero_ends_the_run() {
     for subproblem in SUBPROBLEMS {
-        let wall: Function = Box::new(|t| (if t == [0.0] { 0.0 } else { f64::NAN }, vec![100.0], vec![100.0]));
-        let (mut buffer, mut theta) = (vec![0.0; trust_region_work_len(1, &options::<f64>(subproblem))], [0.0]);
-        let mut method = TrustRegion::new(1, options(subproblem), &mut buffer).unwrap();
-        let mut objective = Logged::new(&wall, 1);
-        let steps = (0..1200)
-            .position(|_| method.step(&Portable, &mut objective, &mut theta).unwrap().status == Status::NoProgress);
-        assert!(steps.is_some_and(|steps| steps > 500), "{subproblem:?} {steps:?}");
-        assert_eq!(objective.log.iter().filter(|&call| *call == Call::Product).count(), 1);
+        for scale in [0.01, 1.0, 100.0] {
+            let wall: Function = Box::new(move |t| (if t == [0.0] { 0.0 } else { f64::NAN }, vec![scale], vec![scale]));
+            let (mut buffer, mut theta) = (vec![0.0; trust_region_work_len(1, &options::<f64>(subproblem))], [0.0]);
+            let mut method = TrustRegion::new(1, options(subproblem), &mut buffer).unwrap();
+            let mut objective = Logged::new(&wall, 1);
+            let steps = (0..1200)
+                .position(|_| method.step(&Portable, &mut objective, &mut theta).unwrap().status == Status::NoProgress);
+            assert!(steps.is_some_and(|steps| steps > 500), "{subproblem:?} {steps:?}");
+            assert_eq!(objective.log.iter().filter(|&call| *call == Call::Product).count(), 1);
+        }
     }
 }
 
@@ -346,7 +359,8 @@ fn an_assumed_step_that_promises_nothing_gives_way_to_products() {
     let options = TrustRegionOptions { krylov_dim: 1, relative_gradient_tolerance: 0.0, ..options };
     let mut buffer = vec![0.0; trust_region_work_len(2, &options)];
     let mut method = TrustRegion::new(2, options, &mut buffer).unwrap();
-    let (mut objective, mut theta) = (Logged::new(&f, 2), [1.0, 1.0]);
+    // A first step so short that twice its length would not reach the minimum.
+    let (mut objective, mut theta) = (Logged::new(&f, 2), [libm::exp2(-30.0), 1.0]);
     let reports = [(); 2].map(|()| method.step(&Portable, &mut objective, &mut theta).unwrap());
     assert_eq!(reports.map(|r| (r.krylov_dim, r.outcome)), [(1, Outcome::Accepted); 2], "{reports:?}");
     assert!(theta[1].abs() < 1e-12, "{theta:?}");
