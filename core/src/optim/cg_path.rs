@@ -7,7 +7,8 @@
 //!
 //! Along the piecewise linear path s₀, s₁, … the model gᵀs + ½ sᵀH s falls and the length ‖s‖_{M⁻¹} grows, so the step of length Δ
 //! is the point where the path leaves the ball. A smaller or larger Δ at the same point needs no product. The length comes from
-//! recurrences, without M⁻¹.
+//! recurrences, without M⁻¹. While there is no pair the steps are those of M = I, and lengths are in the norm of I/α₀, whose
+//! unit is that of H: Δ then means the same at every point and for every scale of Φ.
 //!
 //! The path ends, before the largest dimension, at the first i where
 //!
@@ -119,7 +120,7 @@ impl<'w, T: Real> CgPath<'w, T> {
         m.multiply_inverse_hessian(backend, preconditioned);
         let mut rz = backend.dot(residual, preconditioned);
         let (mut start, mut inner, mut decrease) = (T::ZERO, T::ZERO, T::ZERO);
-        let (mut pp, mut beta_i) = (rz, T::ZERO);
+        let (mut pp, mut beta_i, mut unit) = (rz, T::ZERO, T::ONE);
         let scalars = self.curvatures.iter_mut().zip(&mut *self.lengths).zip(&mut *self.inner).zip(&mut *self.starts);
         let vectors = products.chunks_exact_mut(n);
         for (i, ((((curvature, length), inner_out), start_out), hp)) in scalars.zip(vectors).enumerate() {
@@ -141,7 +142,10 @@ impl<'w, T: Real> CgPath<'w, T> {
             backend.scale(alpha, p);
             backend.scale(alpha, hp);
             *dim = i + 1;
-            (*curvature, *length, *inner_out, *start_out) = (alpha * rz, alpha * alpha * pp, alpha * inner, start);
+            if i == 0 && m.len() == 0 {
+                (unit, pp) = (alpha, pp / alpha);
+            }
+            (*curvature, *length, *inner_out, *start_out) = (alpha * rz, alpha * (alpha * pp), alpha * inner, start);
             start += T::from_f64(2.0) * *inner_out + *length;
             // When to stop
             let delta = T::from_f64(0.5) * *curvature;
@@ -157,7 +161,7 @@ impl<'w, T: Real> CgPath<'w, T> {
             let ratio = next / rz;
             // ⟨sᵢ₊₁, pᵢ₊₁⟩ = β ⟨sᵢ + αp, p⟩ and ‖pᵢ₊₁‖² = zᵀM⁻¹z + β²‖p‖²
             inner = ratio * (inner + alpha * pp);
-            pp = next + ratio * ratio * pp;
+            pp = next / unit + ratio * ratio * pp;
             beta_i = ratio / alpha;
             rz = next;
         }
@@ -200,7 +204,7 @@ impl<'w, T: Real> CgPath<'w, T> {
             let mut tau = T::ONE;
             if let Some(radius) = radius.filter(|&radius| square.sqrt() > radius) {
                 let room = (radius - start.sqrt()).max(T::ZERO) * (radius + start.sqrt());
-                tau = (room / (inner + (inner * inner + length * room).sqrt())).max(T::ZERO).min(T::ONE);
+                tau = (room / (inner + inner.hypot(length.sqrt() * room.sqrt()))).max(T::ZERO).min(T::ONE);
                 square = radius * radius;
                 bounded = true;
             }
@@ -211,11 +215,11 @@ impl<'w, T: Real> CgPath<'w, T> {
                 break;
             }
         }
-        let scale = self.beta * self.beta;
+        // β² could leave the range where β² / ‖H‖ does not.
         PathStep {
             norm: square.sqrt() * self.beta,
-            predicted_decrease: decrease * scale,
-            curvature: curvature * scale,
+            predicted_decrease: decrease * self.beta * self.beta,
+            curvature: curvature * self.beta * self.beta,
             bounded,
         }
     }

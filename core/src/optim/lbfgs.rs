@@ -205,9 +205,10 @@ impl<'w, T: Real> Lbfgs<'w, T> {
             report.pairs = 0;
             return Ok(report);
         }
-        let s = self.trial.iter().zip(&*theta).map(|(&new, &old)| new - old);
-        let y = self.trial_gradient.iter().zip(&*self.gradient).map(|(&new, &old)| new - old);
-        self.pairs.push(backend, s, y);
+        // The differences s and y stand where the old θ and g stood.
+        theta.iter_mut().zip(&*self.trial).for_each(|(old, &new)| *old = new - *old);
+        self.gradient.iter_mut().zip(&*self.trial_gradient).for_each(|(old, &new)| *old = new - *old);
+        self.pairs.push(backend, theta, self.gradient);
         theta.copy_from_slice(self.trial);
         self.gradient.copy_from_slice(self.trial_gradient);
         self.value = Some(found.value);

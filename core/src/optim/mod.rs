@@ -20,6 +20,8 @@
 //! A work unit is one forward or one backward pass over all training data.
 
 mod cg_path;
+#[cfg(test)]
+mod cg_path_tests;
 mod curveball;
 mod first_order;
 mod full;
@@ -29,13 +31,19 @@ mod lbfgs;
 mod lbfgs_tests;
 mod line_search;
 mod objective;
+#[cfg(test)]
+mod objective_tests;
 mod online_head;
 mod pairs;
+#[cfg(test)]
+mod pairs_tests;
 mod prodigy;
 mod sampled_tikhonov;
 mod slimtrain;
 mod snapshot;
 mod trust_region;
+#[cfg(test)]
+mod trust_region_tests;
 mod varpro;
 
 pub use curveball::{

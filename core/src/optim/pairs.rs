@@ -52,23 +52,21 @@ impl<'w, T: Real> Pairs<'w, T> {
     }
 
     /// A pair in place of the oldest, unless sᵀy ≤ ε ‖s‖ ‖y‖: curvature that is not positive, or not to be told from zero.
-    pub(super) fn push<B: Backend<T>>(&mut self, backend: &B, s: impl Iterator<Item = T>, y: impl Iterator<Item = T>) {
+    /// A pair that is refused changes nothing. Whether it was taken.
+    pub(super) fn push<B: Backend<T>>(&mut self, backend: &B, s: &[T], y: &[T]) -> bool {
+        let product = backend.dot(s, y);
+        let useful = product > T::EPSILON * backend.norm(s) * backend.norm(y) && product.is_finite();
         let n = self.params;
         let place = self.next.saturating_mul(2 * n);
-        let Some((s_out, y_out)) =
-            self.vectors.get_mut(place..).and_then(|v| v.get_mut(..2 * n)).map(|v| v.split_at_mut(n))
-        else {
-            return;
-        };
-        s_out.iter_mut().zip(s).for_each(|(out, s)| *out = s);
-        y_out.iter_mut().zip(y).for_each(|(out, y)| *out = y);
-        let product = backend.dot(s_out, y_out);
-        let useful = product > T::EPSILON * backend.norm(s_out) * backend.norm(y_out) && product.is_finite();
-        if let (true, Some(slot)) = (useful, self.products.get_mut(self.next)) {
+        let vectors = self.vectors.get_mut(place..).and_then(|v| v.get_mut(..2 * n));
+        if let (true, Some(vectors), Some(slot)) = (useful, vectors, self.products.get_mut(self.next)) {
+            vectors.iter_mut().zip(s.iter().chain(y)).for_each(|(out, &v)| *out = v);
             *slot = product;
             self.next = (self.next + 1) % self.products.len().max(1);
             self.len = (self.len + 1).min(self.products.len());
+            return true;
         }
+        false
     }
 
     /// q ← M q with M ≈ H⁻¹, symmetric positive definite: Nocedal and Wright, algorithm 7.4, started from (sᵀy / yᵀy) I of the

@@ -9,7 +9,8 @@
 //!    on the boundary, do not move yet: Δ ← 1.5 Δ and *try the longer step from the same space*.
 //!
 //! After a rejection or an expansion step 2 starts from the space that is there, at the cost of one evaluation. If the longer
-//! step of an expansion turns out worse than the one before it, Δ shrinks as after any rejection.
+//! step of an expansion turns out worse than the one before it, Δ shrinks as after any rejection. No expansion reaches a length
+//! that was rejected from the same space: expansions and rejections could take turns for ever.
 //!
 //! Two ways to step 2, [`Subproblem`]:
 //!
@@ -17,10 +18,10 @@
 //!   move one of (difference of θ, difference of g). The last of them make an inverse Hessian M as in limited-memory BFGS, which
 //!   preconditions conjugate gradients at the new point (file `cg_path.rs`). H changes little from point to point, so a few products
 //!   continue where the last point stopped, and the space is left as soon as a further product brings less than the step
-//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point), no product is formed at all: s = −M g. When
-//!   such a step is
-//!   rejected (here for ρ < 0.1; it must not be longer than twice the last one), products are. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one
-//!   free, any other bounds the next one by √(sᵀH s), doubled for ρ > 0.75 and halved for ρ < 0.1.
+//!   does on average. While M itself predicts the decrease (ρ ≥ ¼ at the last point, and the move left a pair), no product is formed: s = −M g, not
+//!   longer than twice the last step. When such a step is rejected (here for ρ < 0.1), or promises nothing visible, products are
+//!   formed. Lengths are in the norm of M⁻¹ ≈ H, ‖s‖² ≈ sᵀH s; a step that its radius did not bind leaves the next one free, any
+//!   other bounds the next one by √(sᵀH s), doubled for ρ > 0.75 and halved for ρ < 0.1.
 //! * **GMRES**, published: a new space of [`Krylov`] vectors at every point, to a relative residual. The first Δ is the length of
 //!   the unrestricted step; an expansion needs Δ ≤ 10⁴‖g‖.
 //!
@@ -98,7 +99,7 @@ pub enum Outcome {
     AcceptedAndShrunk,
     /// ρ < 1e-4 or Φ(θ + s) not finite: θ kept, Δ shrunk.
     Rejected,
-    /// ρ > 0.75 on the boundary: θ kept, Δ grown, a longer step comes next.
+    /// ρ > 0.75 on the boundary, nothing up to 1.5 Δ rejected from this space: θ kept, Δ grown, a longer step comes next.
     Expanded,
     /// No step was tried; see the status.
     None,
@@ -185,7 +186,9 @@ pub struct TrustRegion<'w, T> {
     radius: Option<T>,
     /// Whether `space` belongs to the present θ.
     space_is_current: bool,
-    /// M predicted the last decrease well enough to be taken for H⁻¹.
+    /// The shortest length that was rejected from `space`.
+    rejected: Option<T>,
+    /// M predicted the last decrease well enough to be taken for H⁻¹, and the move left a pair.
     trusted: bool,
     /// The space is a step −M g without products.
     assumed: bool,
@@ -202,9 +205,12 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         if max_dim == 0 {
             return Err(Error::InvalidOption { what: "krylov_dim >= 1" });
         }
-        let tolerance = options.krylov_tolerance;
-        if !(tolerance >= T::ZERO && tolerance <= T::MAX) {
+        let TrustRegionOptions { gradient_tolerance, relative_gradient_tolerance, krylov_tolerance, .. } = options;
+        if !(krylov_tolerance >= T::ZERO && krylov_tolerance <= T::MAX) {
             return Err(Error::InvalidOption { what: "0 <= krylov_tolerance < infinity" });
+        }
+        if !(gradient_tolerance >= T::ZERO && relative_gradient_tolerance >= T::ZERO) {
+            return Err(Error::InvalidOption { what: "gradient tolerances >= 0" });
         }
         let gradient = take("buffer", &mut buffer, params)?;
         let step = take("buffer", &mut buffer, params)?;
@@ -228,6 +234,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             first_gradient_norm: None,
             radius: None,
             space_is_current: false,
+            rejected: None,
             trusted: false,
             assumed: false,
             last_length: None,
@@ -246,6 +253,9 @@ impl<'w, T: Real> TrustRegion<'w, T> {
     }
 
     /// Tries one step from θ, which must be the θ that the last one left; θ moves when it is accepted.
+    ///
+    /// Errors: [`Error::Length`] for θ, and whatever the objective returns. θ is the old or the new point then, and the method
+    /// may go on from it.
     pub fn step<B: Backend<T>>(
         &mut self,
         backend: &B,
@@ -282,10 +292,18 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         if gradient_norm <= small {
             return Ok(TrustRegionReport { status: Status::SmallGradient, ..report });
         }
+        let own_radius = self.radius;
         if !self.space_is_current {
             self.build_space(backend, objective, theta)?;
         }
-        let step = self.solve(backend)?;
+        let mut step = self.solve(backend)?;
+        let visible = |step: Step<T>| step.predicted_decrease > T::from_f64(4.0) * T::EPSILON * value.abs();
+        if self.assumed && !visible(step) {
+            // Perhaps M is at fault. No trial was made: the objective still stands at θ.
+            (self.trusted, self.assumed, self.radius) = (false, false, own_radius);
+            self.build_space(backend, objective, theta)?;
+            step = self.solve(backend)?;
+        }
         let radius = self.radius.unwrap_or(step.norm);
         report.krylov_dim = match &self.space {
             Space::Recycled(_, _) if self.assumed => 0,
@@ -296,8 +314,7 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         report.predicted_decrease = step.predicted_decrease;
         report.radius = radius;
         report.work_units = self.work_units;
-        let visible = step.predicted_decrease > T::from_f64(4.0) * T::EPSILON * value.abs();
-        if !visible {
+        if !visible(step) {
             return Ok(TrustRegionReport { status: Status::NoProgress, ..report });
         }
         for ((trial, &theta), &s) in self.trial.iter_mut().zip(&*theta).zip(&*self.step) {
@@ -331,13 +348,13 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             *work_units += 1;
             objective.value(theta)?;
         }
-        self.assumed = false;
+        (self.assumed, self.rejected) = (false, None);
         let product = |v: &[T], hv: &mut [T]| {
             *work_units += 2;
             objective.product(v, hv)
         };
         match space {
-            Space::Recycled(path, pairs) if self.trusted && pairs.len() > 0 => {
+            Space::Recycled(path, pairs) if self.trusted => {
                 self.assumed = true;
                 path.assume(backend, gradient, pairs);
                 let bound = self.last_length.map(|length| T::from_f64(2.0) * length);
@@ -368,6 +385,10 @@ impl<'w, T: Real> TrustRegion<'w, T> {
                 })
             }
             Space::Gmres(krylov, _) => {
+                // Halved until nothing was left of it.
+                if self.radius.is_some_and(|radius| radius <= T::ZERO) {
+                    return Ok(Step { norm: T::ZERO, predicted_decrease: T::ZERO, bounded: true, curvature: None });
+                }
                 let step = krylov.solve(backend, self.radius, self.step)?;
                 let bounded = step.lambda > T::ZERO;
                 Ok(Step { norm: step.norm, predicted_decrease: step.predicted_decrease, bounded, curvature: None })
@@ -381,7 +402,8 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         // A step that no product vouches for must show more. False for NaN.
         let acceptable = ratio >= number(if self.assumed { 0.1 } else { 1e-4 });
         let good = ratio > number(0.75);
-        let may_grow = step.curvature.is_some() || radius <= number(1e4) * gradient_norm;
+        let may_grow = (step.curvature.is_some() || radius <= number(1e4) * gradient_norm)
+            && self.rejected.is_none_or(|rejected| number(1.5) * radius < rejected);
         let outcome = if !acceptable {
             Outcome::Rejected
         } else if ratio < number(0.1) {
@@ -392,6 +414,9 @@ impl<'w, T: Real> TrustRegion<'w, T> {
             Outcome::Accepted
         };
         self.trusted = ratio >= number(0.25);
+        if outcome == Outcome::Rejected {
+            self.rejected = Some(step.norm); // shorter than any before
+        }
         if outcome == Outcome::Rejected && self.assumed {
             self.space_is_current = false;
             return outcome;
@@ -417,21 +442,23 @@ impl<'w, T: Real> TrustRegion<'w, T> {
         theta: &mut [T],
     ) -> Result<(), Error> {
         theta.copy_from_slice(self.trial);
+        let assumed = core::mem::take(&mut self.assumed);
+        // Known again once the gradient is.
+        (self.value, self.space_is_current) = (None, false);
         let Space::Recycled(path, pairs) = &mut self.space else {
-            self.space_is_current = false;
             return objective.gradient(self.gradient);
         };
-        if !self.assumed {
+        if !assumed {
             for (s, y) in path.pairs() {
-                pairs.push(backend, s.iter().copied(), y.iter().copied());
+                pairs.push(backend, s, y);
             }
         }
         // The old gradient gives way to the new one.
         self.trial.copy_from_slice(self.gradient);
         objective.gradient(self.gradient)?;
-        let difference = self.gradient.iter().zip(&*self.trial).map(|(&new, &old)| new - old);
-        pairs.push(backend, self.step.iter().copied(), difference);
-        (self.space_is_current, self.assumed) = (false, false);
+        self.trial.iter_mut().zip(&*self.gradient).for_each(|(old, &new)| *old = new - *old);
+        // Without a pair M would stay what it was, and a step far too short be followed by one like it, ρ = 2 each.
+        self.trusted &= pairs.push(backend, self.step, self.trial);
         Ok(())
     }
 }
