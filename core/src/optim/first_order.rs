@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
-use crate::optim::{product, sum};
+use crate::optim::{SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// A rule that moves weights by a gradient. slimTrain takes any; a caller may bring an own one.
@@ -68,6 +68,24 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
     }
 }
 
+/// m, v and the powers of β₁ and β₂; η, β and ε are the caller's.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for Adam<T, S> {
+    fn tag(&self) -> usize {
+        1
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.numbers(&[self.powers.0, self.powers.1]);
+        out.numbers(self.state.as_ref());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.powers = (from.number(), from.number());
+        from.numbers(self.state.as_mut());
+        Ok(())
+    }
+}
+
 /// SGD with momentum; the state buffer holds m, as many elements as weights.
 #[derive(Clone, Debug)]
 pub struct Sgd<T, S> {
@@ -95,6 +113,22 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Sgd<T, S> {
             *m = self.momentum * *m + g;
             *theta -= self.learning_rate * *m;
         }
+        Ok(())
+    }
+}
+
+/// m; η and μ are the caller's.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for Sgd<T, S> {
+    fn tag(&self) -> usize {
+        2
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.numbers(self.state.as_ref());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        from.numbers(self.state.as_mut());
         Ok(())
     }
 }

@@ -15,6 +15,8 @@
 //! | [`CurveBall`] | momentum that solves the Newton system | 1 forward, 1 backward, 2 forward-mode |
 //! | [`Adam`], [`Sgd`] | first-order steps | |
 //!
+//! [`SaveState`] makes a checkpoint of any method, and of an objective: a restored one goes on with the same bits.
+//!
 //! A work unit is one forward or one backward pass over all training data.
 
 mod cg_path;
@@ -28,6 +30,9 @@ mod line_search;
 mod objective;
 mod pairs;
 mod sampled_tikhonov;
+mod saved;
+#[cfg(test)]
+mod saved_tests;
 mod slimtrain;
 mod trust_region;
 mod varpro;
@@ -41,6 +46,7 @@ pub use sampled_tikhonov::{
     Criterion, LambdaRule, SampledTikhonov, SampledTikhonovReport, Selection, sampled_tikhonov_state_len,
     sampled_tikhonov_work_len,
 };
+pub use saved::{SaveState, StateReader, StateWriter};
 pub use slimtrain::{SlimTrain, SlimTrainReport, slimtrain_work_len};
 pub use trust_region::{
     Outcome, Status, Subproblem, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len,

@@ -28,7 +28,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::linalg::{qr_in_place, svd_in_place};
 use crate::matrix::{MatMut, MatRef};
-use crate::optim::{product, sum};
+use crate::optim::{SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// What the rules for Λ may ask about a step. All functions cost O(k²).
@@ -374,6 +374,28 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
                 column.iter_mut().zip(elements).for_each(|(s, z)| *s = z);
             }
         }
+    }
+}
+
+/// The stored batches, σ_total and the number of steps. W is the caller's.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for SampledTikhonov<T, S> {
+    fn tag(&self) -> usize {
+        7
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        let len = sampled_tikhonov_state_len(self.features, self.batch, self.memory);
+        out.count(self.steps);
+        out.number(self.sum_lambda);
+        out.numbers(self.stored.as_ref().get(..len).unwrap_or_default());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        let len = sampled_tikhonov_state_len(self.features, self.batch, self.memory);
+        self.steps = from.count(usize::MAX)?;
+        self.sum_lambda = from.number();
+        from.numbers(self.stored.as_mut().get_mut(..len).unwrap_or_default());
+        Ok(())
     }
 }
 

@@ -16,7 +16,9 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape};
-use crate::optim::{LambdaRule, SampledTikhonov, Update, product, sampled_tikhonov_work_len, sum};
+use crate::optim::{
+    LambdaRule, SampledTikhonov, SaveState, StateReader, StateWriter, Update, product, sampled_tikhonov_work_len, sum,
+};
 use crate::scalar::Real;
 
 /// One step of [`SlimTrain`]; losses are those of the batch.
@@ -121,5 +123,20 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let objective = loss + regularizer.value(theta) + half * alpha * backend.dot(w, w);
         update.update(theta, gradient)?;
         Ok(SlimTrainReport { loss, objective, lambda: step.lambda, sum_lambda: step.sum_lambda, alpha })
+    }
+}
+
+/// That of the linear layer; the [`Update`] for θ has a state of its own.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for SlimTrain<T, S> {
+    fn tag(&self) -> usize {
+        8
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        self.linear.write(out);
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.linear.read(from)
     }
 }
