@@ -10,6 +10,7 @@
 //! | [`FullObjective`] | E over all weights, for methods without projection | |
 //! | [`TrustRegion`] | Krylov trust region on any of the three: GNvpro, or Gauss–Newton | 2 + 2·(Krylov dimension) passes |
 //! | [`Lbfgs`] | L-BFGS with a strong Wolfe line search, on any of the three | 2 passes an evaluation, mostly one |
+//! | [`LevenbergMarquardt`] | Moré's trust region for a dense Jacobian: few parameters, with their [covariance](LevenbergMarquardt::covariance) | 1 residual, 1 Jacobian, O(m n²) |
 //! | [`SampledTikhonov`] | slimTrain's linear layer alone, learnt on line | O(f³ + f²·batch·memory) |
 //! | [`SlimTrain`] | slimTrain: the above with a stochastic step in θ | 1 forward, 1 backward |
 //! | [`CurveBall`] | momentum that solves the Newton system | 1 forward, 1 backward, 2 forward-mode |
@@ -26,6 +27,7 @@ mod full;
 mod lbfgs;
 #[cfg(test)]
 mod lbfgs_tests;
+mod levenberg_marquardt;
 mod line_search;
 mod objective;
 mod pairs;
@@ -41,6 +43,10 @@ pub use curveball::{CurveBall, CurveBallOptions, CurveBallReport, curveball_stat
 pub use first_order::{Adam, Sgd, Update, adam_state_len, loss_and_gradient, loss_work_len};
 pub use full::{FullObjective, full_objective_work_len};
 pub use lbfgs::{Lbfgs, LbfgsOptions, LbfgsReport, LineSearch, lbfgs_work_len};
+pub use levenberg_marquardt::{
+    Differentiated, LevenbergMarquardt, LevenbergMarquardtOptions, LevenbergMarquardtReport, LevenbergMarquardtStatus,
+    Residuals, levenberg_marquardt_work_len,
+};
 pub use objective::Objective;
 pub use sampled_tikhonov::{
     Criterion, LambdaRule, SampledTikhonov, SampledTikhonovReport, Selection, sampled_tikhonov_state_len,

@@ -373,14 +373,15 @@ fn tags_differ() {
     let (x, c) = (MatRef::new(&[0.5, 1.0], 2, 1).unwrap(), MatRef::new(&[1.0, 0.0, 0.0], 3, 1).unwrap());
     let shape: Shape = Network::<f64>::shape(&FEATURES);
     let r = Tikhonov { alpha: 1.0 };
-    let mut room = [(); 5].map(|()| vec![0.0; 2000]);
-    let [a, b, e, f, g] = &mut room;
+    let mut room = [(); 6].map(|()| vec![0.0; 2000]);
+    let [a, b, d, e, f, g] = &mut room;
     let tags = [
         Adam::new(0.1, [0.0; 2]).tag(),
         Sgd::new(0.1, 0.1, [0.0; 2]).tag(),
         CurveBall::new(CurveBallOptions::default(), [0.0; 2]).unwrap().tag(),
         Lbfgs::new(2, LbfgsOptions::default(), a).unwrap().tag(),
         TrustRegion::new(2, TrustRegionOptions::default(), b).unwrap().tag(),
+        LevenbergMarquardt::new(2, 2, LevenbergMarquardtOptions::default(), d, &mut [0; 2]).unwrap().tag(),
         SampledTikhonov::new(3, 1, 1, 0, 1.0, [0.0; 4]).unwrap().tag(),
         SlimTrain::new(shape, 1, 1, 0, 1.0, [0.0; 4]).unwrap().tag(),
         FullObjective::new(&WHOLE, LeastSquares, r, &Portable, x, c, e).unwrap().tag(),
