@@ -58,7 +58,8 @@ pub use trust_region::{
     Outcome, Status, Subproblem, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len,
 };
 pub use varpro::{
-    InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
+    InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_covariance_work_len,
+    varpro_least_squares_work_len,
 };
 
 /// Σ tᵢ, saturating: a length that cannot be had is refused as too long, and does not wrap around to a short one.

@@ -37,6 +37,10 @@
 //! singular R gives [`Error::Singular`]. Cost beside the network's passes: 2(N + k)k² for the value, 12·outputs·N·k for a
 //! product. Features that are not finite give an infinite value.
 
+mod covariance;
+
+pub use covariance::varpro_covariance_work_len;
+
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, take};
 use crate::linalg::{form_q, qr_in_place, solve_right_upper_in_place, solve_right_upper_transposed_in_place};
