@@ -99,6 +99,8 @@ mod tests {
             assert_eq!(curveball_work_len(shape, samples), usize::MAX);
             assert_eq!(full_objective_work_len(shape, samples), usize::MAX);
             assert_eq!(loss_work_len(shape, samples), usize::MAX);
+            assert_eq!(levenberg_marquardt_work_len(samples, 2), usize::MAX);
+            assert_eq!(varpro_covariance_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(varpro_convex_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(varpro_least_squares_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(slimtrain_work_len(shape, 1, samples, 5), usize::MAX);

@@ -2,7 +2,7 @@
 
 use crate::scalar::Real;
 
-/// Options of [`LevenbergMarquardt`]. A tolerance below ε counts as ε.
+/// Options of [`LevenbergMarquardt`](super::LevenbergMarquardt). A tolerance below ε counts as ε.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LevenbergMarquardtOptions<T> {
     /// First Δ relative to ‖D x‖, > 0; from 0.1 to 100 is usual, small where the full step of Gauss and Newton is
@@ -46,7 +46,7 @@ pub enum LevenbergMarquardtStatus {
     NonFinite,
 }
 
-/// One step of [`LevenbergMarquardt`].
+/// One step of [`LevenbergMarquardt`](super::LevenbergMarquardt).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LevenbergMarquardtReport<T> {
     /// ½‖r‖² at the x that the step left.
