@@ -136,11 +136,10 @@ pub fn least_squares_covariance<T: Real>(
                 if i == j { infinite } else { unknown }
             } else {
                 let scale_of = |p: usize| deviation / scale.get(p).copied().unwrap_or(T::ONE);
-                // Rows i and j of R₁₁⁻¹ meet from column j on. Each factor takes its scale before the product can over-
-                // or underflow.
-                let (si, sj) = (scale_of(p), scale_of(q));
-                let pairs = (j..rank).map(|l| (room.get(i, l).unwrap_or(T::ZERO), room.get(j, l).unwrap_or(T::ZERO)));
-                let sum = pairs.fold(T::ZERO, |sum, (x, y)| sum + (si * x) * (sj * y));
+                // Rows i and j of R₁₁⁻¹ meet from column j on.
+                let row = |i: usize, l: usize| room.get(i, l).unwrap_or(T::ZERO);
+                let sum = (j..rank).fold(T::ZERO, |sum, l| sum + row(i, l) * row(j, l));
+                let sum = scale_of(p) * sum * scale_of(q);
                 if !sum.is_finite() {
                     return Err(Error::NonFinite { what: "covariance" });
                 }

@@ -60,10 +60,10 @@ fn record<T: Real>(report: impl core::fmt::Debug, theta: &[T]) -> String {
 fn trust_region<T: Real, O: Objective<T> + SaveState<T>>(
     mut objectives: [O; 2],
     subproblem: Subproblem,
+    tolerance: T,
     interrupted: Option<usize>,
 ) -> Vec<String> {
     let params = objectives[0].params();
-    let tolerance = T::ZERO;
     let options = TrustRegionOptions { subproblem, relative_gradient_tolerance: tolerance, ..Default::default() };
     let mut buffers = buffers::<T>(trust_region_work_len(params, &options));
     let mut methods = buffers.each_mut().map(|b| TrustRegion::new(params, options, b).unwrap());
@@ -80,9 +80,13 @@ fn trust_region<T: Real, O: Objective<T> + SaveState<T>>(
         .collect()
 }
 
-fn lbfgs<T: Real, O: Objective<T> + SaveState<T>>(mut objectives: [O; 2], interrupted: Option<usize>) -> Vec<String> {
+fn lbfgs<T: Real, O: Objective<T> + SaveState<T>>(
+    mut objectives: [O; 2],
+    tolerance: T,
+    interrupted: Option<usize>,
+) -> Vec<String> {
     let params = objectives[0].params();
-    let options = LbfgsOptions { memory: 4, relative_gradient_tolerance: T::ZERO, ..Default::default() };
+    let options = LbfgsOptions { memory: 4, relative_gradient_tolerance: tolerance, ..Default::default() };
     let mut buffers = buffers::<T>(lbfgs_work_len(params, 4));
     let mut methods = buffers.each_mut().map(|b| Lbfgs::new(params, options, b).unwrap());
     let mut theta = numbers::<T>(params);
@@ -103,17 +107,17 @@ trait Run<T: Real> {
     fn run<O: Objective<T> + SaveState<T>>(&self, objectives: [O; 2]) -> Vec<String>;
 }
 
-struct ByTrustRegion(Subproblem, Option<usize>);
+struct ByTrustRegion(Subproblem, f64, Option<usize>);
 impl<T: Real> Run<T> for ByTrustRegion {
     fn run<O: Objective<T> + SaveState<T>>(&self, objectives: [O; 2]) -> Vec<String> {
-        trust_region(objectives, self.0, self.1)
+        trust_region(objectives, self.0, T::from_f64(self.1), self.2)
     }
 }
 
-struct ByLbfgs(Option<usize>);
+struct ByLbfgs(f64, Option<usize>);
 impl<T: Real> Run<T> for ByLbfgs {
     fn run<O: Objective<T> + SaveState<T>>(&self, objectives: [O; 2]) -> Vec<String> {
-        lbfgs(objectives, self.0)
+        lbfgs(objectives, T::from_f64(self.0), self.1)
     }
 }
 
@@ -156,9 +160,12 @@ fn trust_regions_go_on_with_the_same_bits() {
             Subproblem::Gmres { reorthogonalize: false },
         ];
         for (which, subproblem) in (0..3).flat_map(|which| subproblems.map(|s| (which, s))) {
-            let run = |k| on_objective::<T>(which, &ByTrustRegion(subproblem, k));
+            let run = |k| on_objective::<T>(which, &ByTrustRegion(subproblem, 0.0, k));
             records.extend(compare(&format!("objective {which}, {subproblem:?}"), run));
         }
+        // The first gradient matters where it decides when to stop.
+        let run = |k| on_objective::<T>(0, &ByTrustRegion(subproblems[0], 0.02, k));
+        assert!(compare("until the gradient is small", run).iter().any(|r| r.contains("SmallGradient")));
         // The hard states were met: a space that is kept, a step without products, a step that was rejected.
         for text in ["Rejected", "Expanded", "AcceptedAndShrunk", "krylov_dim: 0"] {
             assert!(records.iter().any(|r| r.contains(text)), "no {text}");
@@ -171,9 +178,11 @@ fn trust_regions_go_on_with_the_same_bits() {
 #[test]
 fn lbfgs_goes_on_with_the_same_bits() {
     for which in 0..3 {
-        compare("f64", |k| on_objective::<f64>(which, &ByLbfgs(k)));
-        compare("f32", |k| on_objective::<f32>(which, &ByLbfgs(k)));
+        compare("f64", |k| on_objective::<f64>(which, &ByLbfgs(0.0, k)));
+        compare("f32", |k| on_objective::<f32>(which, &ByLbfgs(0.0, k)));
     }
+    let until_small = compare("until the gradient is small", |k| on_objective::<f64>(0, &ByLbfgs(0.02, k)));
+    assert!(until_small.iter().any(|r| r.contains("SmallGradient")));
 }
 
 fn first_order<T: Real, U: Update<T> + SaveState<T>>(mut rules: [U; 2], interrupted: Option<usize>) -> Vec<String> {

@@ -176,16 +176,15 @@ impl<'a, T: Real> Krylov<'a, T> {
         })
     }
 
-    /// What a later `solve` depends on: k, whether H̄ is decomposed, β, and the arrays.
-    pub(crate) fn state(&self) -> (usize, bool, T, [&[T]; 7]) {
-        let parts = [&*self.basis, self.hessenberg, self.left, self.right, self.sigma, self.rotated, self.gmres];
-        (self.dim, self.decomposed, self.beta, parts)
+    /// What a later `solve` depends on: k, β, and the arrays; the SVD of H̄ is made anew from these, with the same bits.
+    pub(crate) fn state(&self) -> (usize, T, [&[T]; 3]) {
+        (self.dim, self.beta, [self.basis, self.hessenberg, self.gmres])
     }
 
-    /// Takes over the scalars of [`state`](Self::state), `dim` up to the largest dimension; the arrays are for the caller to fill.
-    pub(crate) fn set_state(&mut self, dim: usize, decomposed: bool, beta: T) -> [&mut [T]; 7] {
-        (self.dim, self.decomposed, self.beta) = (dim.min(self.max_dim), decomposed, beta);
-        [self.basis, self.hessenberg, self.left, self.right, self.sigma, self.rotated, self.gmres]
+    /// Takes over the scalars of [`state`](Self::state); the arrays are for the caller to fill.
+    pub(crate) fn set_state(&mut self, dim: usize, beta: T) -> [&mut [T]; 3] {
+        (self.dim, self.decomposed, self.beta) = (dim.min(self.max_dim), false, beta);
+        [self.basis, self.hessenberg, self.gmres]
     }
 
     /// Dimension k of the space.

@@ -293,6 +293,17 @@ fn points_without_a_value_are_rejected_or_reported() {
     }
 }
 
+/// A residual that falls as far as infinity, where it is finite: no step goes there.
+#[test]
+fn infinite_points_are_not_taken() {
+    let fall = |x: &[f64], r: &mut [f64]| r[0] = 1.1 - libm::tanh(x[0] / 1e308);
+    let slope = |x: &[f64], j: &mut [f64]| j[0] = -1e-308 / libm::cosh(x[0] / 1e308).powi(2);
+    let mut x = [5e307];
+    let all = reports(&mut Written(1, 1, fall, slope), &mut x);
+    assert!(x[0].is_finite() && x[0] > 5e307, "{x:?}");
+    assert!(all.iter().any(|r| !r.accepted && r.status == Status::Running), "{all:#?}");
+}
+
 #[test]
 fn stationary_starts_and_empty_problems_stop_at_once() {
     let flat = |_: &[f64], j: &mut [f64]| j.fill(0.0);

@@ -25,9 +25,8 @@ impl<T: Real> SaveState<T> for TrustRegion<'_, T> {
                 pairs.write(out);
             }
             Space::Gmres(krylov, _) => {
-                let (dim, decomposed, beta, parts) = krylov.state();
+                let (dim, beta, parts) = krylov.state();
                 out.count(dim);
-                out.flag(decomposed);
                 out.number(beta);
                 parts.into_iter().for_each(|part| out.numbers(part));
             }
@@ -49,8 +48,8 @@ impl<T: Real> SaveState<T> for TrustRegion<'_, T> {
                 pairs.read(from)?;
             }
             Space::Gmres(krylov, _) => {
-                let (dim, decomposed) = (from.count(self.options.krylov_dim)?, from.flag()?);
-                krylov.set_state(dim, decomposed, from.number()).into_iter().for_each(|part| from.numbers(part));
+                let dim = from.count(self.options.krylov_dim)?;
+                krylov.set_state(dim, from.number()).into_iter().for_each(|part| from.numbers(part));
             }
         }
         from.numbers(self.gradient);
