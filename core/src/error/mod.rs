@@ -60,6 +60,11 @@ pub enum Error {
         /// Its index, from 0.
         column: usize,
     },
+    /// A saved state has no count, flag or tag of its type at this place: it is damaged, or that of another method.
+    InvalidState {
+        /// Index into the state.
+        index: usize,
+    },
     /// An option is outside its range.
     InvalidOption {
         /// The option and the inequality it must fulfil.
@@ -82,6 +87,9 @@ impl fmt::Display for Error {
                 write!(f, "matrix is not positive definite: pivot {pivot} is not positive")
             }
             Self::Singular { column } => write!(f, "matrix is singular: diagonal element or pivot {column} is zero"),
+            Self::InvalidState { index } => {
+                write!(f, "saved state is damaged, or of another method, at element {index}")
+            }
             Self::InvalidOption { what } => write!(f, "option out of range: {what}"),
         }
     }

@@ -21,6 +21,7 @@
 //! | the same, any shape and rank, few nonzeros in X | [`qr_pivoted_in_place`], [`qr_pivoted_rank`], [`qr_pivoted_solve_in_place`] | as QR, + 2mn | [`qr_pivoted_work_len`] |
 //! | the same, X of minimum norm | these, [`complete_orthogonal_in_place`], [`minimum_norm_solve_in_place`] | + 2r²(n − r) | [`complete_orthogonal_work_len`] |
 //! | the same, rank in doubt; A⁺; κ(A) | [`svd_in_place`], [`svd_rank`], [`svd_solve`], [`svd_pseudo_inverse`], [`svd_condition`] | SVD + 2(m + n)rp | none |
+//! | s² (AᵀA)⁻¹, standard errors, correlations of a fit | [`least_squares_covariance`], [`standard_errors`], [`correlation_in_place`] | as QR, + 4n³/3 | [`least_squares_covariance_work_len`] |
 //! | rows come and go in a least-squares problem | [`qr_append_rows_in_place`], [`qr_remove_row_in_place`] | (2s + 3/2)n² for s rows, 4n² a row | none, [`qr_remove_row_work_len`] |
 //! | A ± x xᵀ, A = L Lᵀ | [`cholesky_update_in_place`], [`cholesky_downdate_in_place`] | 3n², 4n² | none, [`cholesky_downdate_work_len`] |
 //! | A⁻¹, ln det A from A = L Lᵀ | [`cholesky_inverse_in_place`], [`cholesky_log_determinant`] | 2n³/3, n | none |
@@ -41,6 +42,7 @@ mod cholesky;
 mod cholesky_update;
 mod complete_orthogonal;
 mod conjugate_gradients;
+mod covariance;
 mod jacobi;
 mod krylov;
 mod ldlt;
@@ -67,6 +69,10 @@ pub use complete_orthogonal::{
 pub use conjugate_gradients::{
     ConjugateGradientsOptions, ConjugateGradientsReport, ConjugateGradientsStatus, conjugate_gradients,
     conjugate_gradients_work_len,
+};
+pub use covariance::{
+    CovarianceReport, correlation_in_place, least_squares_covariance, least_squares_covariance_work_len,
+    standard_errors,
 };
 pub use jacobi::JacobiStatus;
 pub use krylov::{Krylov, KrylovReport, KrylovStatus, KrylovStep, krylov_work_len};

@@ -26,6 +26,7 @@
 use crate::backend::Backend;
 use crate::error::{Error, take};
 use crate::optim::pairs::Pairs;
+use crate::optim::{StateReader, StateWriter};
 use crate::scalar::Real;
 
 /// Elements for vectors of length `n` and up to `max_dim` directions.
@@ -85,6 +86,22 @@ impl<'w, T: Real> CgPath<'w, T> {
             inner: next(max_dim)?,
             starts: next(max_dim)?,
         })
+    }
+
+    /// For [`SaveState`](super::SaveState).
+    pub(super) fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.count(self.dim);
+        out.number(self.beta);
+        let Self { directions, products, curvatures, lengths, inner, starts, .. } = self;
+        [directions, products, curvatures, lengths, inner, starts].into_iter().for_each(|part| out.numbers(part));
+    }
+
+    pub(super) fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.dim = from.count(self.starts.len())?;
+        self.beta = from.number();
+        let Self { directions, products, curvatures, lengths, inner, starts, .. } = self;
+        [directions, products, curvatures, lengths, inner, starts].into_iter().for_each(|part| from.numbers(part));
+        Ok(())
     }
 
     /// Directions on the path.

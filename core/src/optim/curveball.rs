@@ -29,7 +29,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
-use crate::optim::{Objective, product, sum};
+use crate::optim::{Objective, SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// Options of [`CurveBall`]; the default is the published choice.
@@ -291,6 +291,26 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
             self.lambda *= factor;
         }
         ratio
+    }
+}
+
+/// z, λ and the number of steps.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for CurveBall<T, S> {
+    fn tag(&self) -> usize {
+        3
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.count(self.steps);
+        out.number(self.lambda);
+        out.numbers(self.z.as_ref());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.steps = from.count(usize::MAX)?;
+        self.lambda = from.number();
+        from.numbers(self.z.as_mut());
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
-use crate::optim::{Snapshot, product, sum};
+use crate::optim::{SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// A rule that moves weights by a gradient. slimTrain takes any; a caller may bring an own one.
@@ -49,19 +49,6 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Adam<T, S> {
         let (beta1, beta2) = (T::from_f64(0.9), T::from_f64(0.999));
         Self { learning_rate, beta1, beta2, epsilon: T::from_f64(1e-8), state, powers: (T::ONE, T::ONE) }
     }
-
-    /// The state: m and v; β₁ᵗ and β₂ᵗ.
-    pub fn snapshot(&self) -> Snapshot<'_, T> {
-        let scalars = [self.powers.0, self.powers.1, T::ZERO, T::ZERO];
-        Snapshot { buffer: self.state.as_ref(), scalars, steps: 0 }
-    }
-
-    /// Goes on from a [`snapshot`](Self::snapshot) for as many weights.
-    pub fn restore(&mut self, snapshot: Snapshot<'_, T>) -> Result<(), Error> {
-        snapshot.copy_buffer(self.state.as_mut())?;
-        [self.powers.0, self.powers.1, ..] = snapshot.scalars;
-        Ok(())
-    }
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
@@ -83,6 +70,24 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
     }
 }
 
+/// m, v and the powers of β₁ and β₂; η, β and ε are the caller's.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for Adam<T, S> {
+    fn tag(&self) -> usize {
+        1
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.numbers(&[self.powers.0, self.powers.1]);
+        out.numbers(self.state.as_ref());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.powers = (from.number(), from.number());
+        from.numbers(self.state.as_mut());
+        Ok(())
+    }
+}
+
 /// SGD with momentum; the state buffer holds m, as many elements as weights.
 #[derive(Clone, Debug)]
 pub struct Sgd<T, S> {
@@ -99,16 +104,6 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Sgd<T, S> {
         state.as_mut().fill(T::ZERO);
         Self { learning_rate, momentum, state }
     }
-
-    /// The state: m.
-    pub fn snapshot(&self) -> Snapshot<'_, T> {
-        Snapshot { buffer: self.state.as_ref(), scalars: [T::ZERO; 4], steps: 0 }
-    }
-
-    /// Goes on from a [`snapshot`](Self::snapshot) for as many weights.
-    pub fn restore(&mut self, snapshot: Snapshot<'_, T>) -> Result<(), Error> {
-        snapshot.copy_buffer(self.state.as_mut())
-    }
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Sgd<T, S> {
@@ -120,6 +115,22 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Sgd<T, S> {
             *m = self.momentum * *m + g;
             *theta -= self.learning_rate * *m;
         }
+        Ok(())
+    }
+}
+
+/// m; η and μ are the caller's.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for Sgd<T, S> {
+    fn tag(&self) -> usize {
+        2
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.numbers(self.state.as_ref());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        from.numbers(self.state.as_mut());
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Regularizer, Shape};
-use crate::optim::{Objective, loss_work_len, sum};
+use crate::optim::{Objective, SaveState, StateReader, StateWriter, loss_work_len, sum};
 use crate::scalar::Real;
 
 /// E + R over the caller's data and buffer.
@@ -27,6 +27,8 @@ pub struct FullObjective<'a, T, N, L, R, B> {
     g: &'a mut [T],
     p: &'a mut [T],
     data_loss: T,
+    /// Whether `theta` is a point of the caller's.
+    evaluated: bool,
 }
 
 /// Length of the buffer of a [`FullObjective`].
@@ -68,6 +70,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Full
             g: next(shape.features * n)?,
             p: next(shape.features * n)?,
             data_loss: T::ZERO,
+            evaluated: false,
         })
     }
 
@@ -79,6 +82,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Full
     fn forward(&mut self, theta: &[T]) -> Result<(usize, usize), Error> {
         check_length("theta", self.theta.len(), theta.len())?;
         self.theta.copy_from_slice(theta);
+        self.evaluated = true;
         let (m, n) = self.c.shape();
         self.network.forward(self.backend, self.theta, self.x, MatMut::new(self.s, m, n)?, self.cache, self.work)?;
         Ok((m, n))
@@ -120,6 +124,30 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
         hv.fill(T::ZERO);
         self.network.vjp(self.backend, point, MatRef::new(self.g, m, n)?, hv, None, self.work)?;
         self.regularizer.add_product(v, hv);
+        Ok(())
+    }
+}
+
+/// θ of the last evaluation. To restore costs one evaluation there: the caches have the same bits again.
+impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> SaveState<T>
+    for FullObjective<'_, T, N, L, R, B>
+{
+    fn tag(&self) -> usize {
+        9
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.flag(self.evaluated);
+        out.numbers(self.theta);
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.evaluated = from.flag()?;
+        let theta = from.slice(self.theta.len());
+        if self.evaluated {
+            // An error here is the one that the evaluation before the saving gave.
+            self.value(theta).map(drop).or(Ok(()))?;
+        }
         Ok(())
     }
 }

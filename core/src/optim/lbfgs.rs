@@ -23,7 +23,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
 use crate::optim::line_search::{Bracket, Trial, Verdict};
 use crate::optim::pairs::{Pairs, pairs_len};
-use crate::optim::{Objective, Status};
+use crate::optim::{Objective, SaveState, StateReader, StateWriter, Status};
 use crate::scalar::Real;
 
 /// Options of [`Lbfgs`]; the default is the choice of the source.
@@ -280,5 +280,29 @@ impl<'w, T: Real> Lbfgs<'w, T> {
             }
         }
         Ok((start, LineSearch::Restarted))
+    }
+}
+
+/// Pairs, gradient and value.
+impl<T: Real> SaveState<T> for Lbfgs<'_, T> {
+    fn tag(&self) -> usize {
+        4
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.option(self.value);
+        out.option(self.first_gradient_norm);
+        out.count(self.work_units);
+        self.pairs.write(out);
+        out.numbers(self.gradient);
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.value = from.option()?;
+        self.first_gradient_norm = from.option()?;
+        self.work_units = from.count(usize::MAX)?;
+        self.pairs.read(from)?;
+        from.numbers(self.gradient);
+        Ok(())
     }
 }

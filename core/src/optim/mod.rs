@@ -11,11 +11,14 @@
 //! | [`TrustRegion`] | Krylov trust region on any of the three: GNvpro, or Gauss–Newton | 2 + 2·(Krylov dimension) passes |
 //! | [`Lbfgs`] | L-BFGS with a strong Wolfe line search, on any of the three | 2 passes an evaluation, mostly one |
 //! | [`OnlineHead`] | a linear layer learnt sample by sample, ridge regression with forgetting; typed arrays | O(f²) |
+//! | [`LevenbergMarquardt`] | Moré's trust region for a dense Jacobian: few parameters, with their [covariance](LevenbergMarquardt::covariance) | 1 residual, 1 Jacobian, O(m n²) |
 //! | [`SampledTikhonov`] | slimTrain's linear layer alone, learnt on line | O(f³ + f²·batch·memory) |
 //! | [`SlimTrain`] | slimTrain: the above with a stochastic step in θ | 1 forward, 1 backward |
 //! | [`CurveBall`] | momentum that solves the Newton system | 1 forward, 1 backward, 2 forward-mode |
 //! | [`Prodigy`] | Adam that finds its learning rate | |
 //! | [`Adam`], [`Sgd`] | first-order steps | |
+//!
+//! [`SaveState`] makes a checkpoint of any method, and of an objective: a restored one goes on with the same bits.
 //!
 //! A work unit is one forward or one backward pass over all training data.
 
@@ -29,6 +32,7 @@ mod lambda_rule;
 mod lbfgs;
 #[cfg(test)]
 mod lbfgs_tests;
+mod levenberg_marquardt;
 mod line_search;
 mod objective;
 #[cfg(test)]
@@ -39,8 +43,10 @@ mod pairs;
 mod pairs_tests;
 mod prodigy;
 mod sampled_tikhonov;
+mod saved;
+#[cfg(test)]
+mod saved_tests;
 mod slimtrain;
-mod snapshot;
 mod trust_region;
 #[cfg(test)]
 mod trust_region_tests;
@@ -53,19 +59,24 @@ pub use first_order::{Adam, Sgd, Update, adam_state_len, loss_and_gradient, loss
 pub use full::{FullObjective, full_objective_work_len};
 pub use lambda_rule::{Criterion, LambdaRule, Selection};
 pub use lbfgs::{Lbfgs, LbfgsOptions, LbfgsReport, LineSearch, lbfgs_work_len};
+pub use levenberg_marquardt::{
+    Differentiated, LevenbergMarquardt, LevenbergMarquardtOptions, LevenbergMarquardtReport, LevenbergMarquardtStatus,
+    Residuals, levenberg_marquardt_work_len,
+};
 pub use objective::Objective;
 pub use online_head::OnlineHead;
 pub use prodigy::{Prodigy, prodigy_state_len};
 pub use sampled_tikhonov::{
     SampledTikhonov, SampledTikhonovReport, sampled_tikhonov_state_len, sampled_tikhonov_work_len,
 };
+pub use saved::{SaveState, StateReader, StateWriter};
 pub use slimtrain::{SlimTrain, SlimTrainReport, slimtrain_inputs_len, slimtrain_work_len};
-pub use snapshot::Snapshot;
 pub use trust_region::{
     Outcome, Status, Subproblem, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len,
 };
 pub use varpro::{
-    InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
+    InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_covariance_work_len,
+    varpro_least_squares_work_len,
 };
 
 /// Σ tᵢ, saturating: a length that cannot be had is refused as too long, and does not wrap around to a short one.
@@ -105,6 +116,8 @@ mod tests {
             assert_eq!(curveball_work_len(shape, samples), usize::MAX);
             assert_eq!(full_objective_work_len(shape, samples), usize::MAX);
             assert_eq!(loss_work_len(shape, samples), usize::MAX);
+            assert_eq!(levenberg_marquardt_work_len(samples, 2), usize::MAX);
+            assert_eq!(varpro_covariance_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(varpro_convex_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(varpro_least_squares_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(slimtrain_work_len(shape, 1, samples, 5), usize::MAX);

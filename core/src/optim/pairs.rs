@@ -2,6 +2,7 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, take};
+use crate::optim::{StateReader, StateWriter};
 use crate::scalar::Real;
 
 /// Elements for `memory` pairs of length `params`.
@@ -39,6 +40,22 @@ impl<'w, T: Real> Pairs<'w, T> {
 
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// For [`SaveState`](super::SaveState).
+    pub(super) fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.count(self.len);
+        out.count(self.next);
+        out.numbers(self.vectors);
+        out.numbers(self.products);
+    }
+
+    pub(super) fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        let memory = self.products.len();
+        (self.len, self.next) = (from.count(memory)?, from.count(memory.saturating_sub(1))?);
+        from.numbers(self.vectors);
+        from.numbers(self.products);
+        Ok(())
     }
 
     pub(super) fn clear(&mut self) {

@@ -16,7 +16,7 @@
 //! 2306.06101), the version with Adam; the bias corrections are Adam's. Cost: 15 flops a weight and a step. State: four numbers a weight.
 
 use crate::error::{Error, check_length};
-use crate::optim::{Snapshot, Update, product};
+use crate::optim::{SaveState, StateReader, StateWriter, Update, product};
 use crate::scalar::Real;
 
 /// Length of the state of [`Prodigy`] for `params` weights.
@@ -71,18 +71,24 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Prodigy<T, S> {
     pub fn distance(&self) -> T {
         self.d
     }
+}
 
-    /// The state: m, v, s and θ₀; β₁ᵗ, β₂ᵗ, r and d; t.
-    pub fn snapshot(&self) -> Snapshot<'_, T> {
-        let scalars = [self.powers.0, self.powers.1, self.r, self.d];
-        Snapshot { buffer: self.state.as_ref(), scalars, steps: self.steps }
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for Prodigy<T, S> {
+    fn tag(&self) -> usize {
+        12
     }
 
-    /// Goes on from a [`snapshot`](Self::snapshot) for as many weights.
-    pub fn restore(&mut self, snapshot: Snapshot<'_, T>) -> Result<(), Error> {
-        snapshot.copy_buffer(self.state.as_mut())?;
-        [self.powers.0, self.powers.1, self.r, self.d] = snapshot.scalars;
-        self.steps = snapshot.steps;
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.count(self.steps);
+        out.numbers(&[self.powers.0, self.powers.1, self.r, self.d]);
+        out.numbers(self.state.as_ref());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.steps = from.count(usize::MAX)?;
+        self.powers = (from.number(), from.number());
+        (self.r, self.d) = (from.number(), from.number());
+        from.numbers(self.state.as_mut());
         Ok(())
     }
 }

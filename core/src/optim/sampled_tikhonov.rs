@@ -30,7 +30,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::linalg::{qr_in_place, svd_in_place};
 use crate::matrix::{MatMut, MatRef};
-use crate::optim::{Criterion, LambdaRule, Snapshot, product, sum};
+use crate::optim::{Criterion, LambdaRule, SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// σ_total is kept within these unless the caller says otherwise: the bounds of the published program, whose upper one never
@@ -117,21 +117,9 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         Ok(())
     }
 
-    /// The state beside W: the stored batches, σ_total and the number of steps.
-    pub fn snapshot(&self) -> Snapshot<'_, T> {
-        Snapshot {
-            buffer: self.stored.as_ref(),
-            scalars: [self.sum_lambda, T::ZERO, T::ZERO, T::ZERO],
-            steps: self.steps,
-        }
-    }
-
-    /// Goes on from a [`snapshot`](Self::snapshot) of a layer of the same sizes: with the same W, the same bits follow.
-    pub fn restore(&mut self, snapshot: Snapshot<'_, T>) -> Result<(), Error> {
-        snapshot.copy_buffer(self.stored.as_mut())?;
-        [self.sum_lambda, ..] = snapshot.scalars;
-        self.steps = snapshot.steps;
-        Ok(())
+    /// The stored batches over their rows of ones, oldest and newest in turn: (features + 1) × batch·(memory + 1).
+    pub fn stored(&self) -> &[T] {
+        self.stored.as_ref()
     }
 
     /// σ_total
@@ -283,6 +271,28 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
                 column.iter_mut().zip(elements).for_each(|(s, z)| *s = z);
             }
         }
+    }
+}
+
+/// The stored batches, σ_total and the number of steps. W is the caller's.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for SampledTikhonov<T, S> {
+    fn tag(&self) -> usize {
+        7
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        let len = sampled_tikhonov_state_len(self.features, self.batch, self.memory);
+        out.count(self.steps);
+        out.number(self.sum_lambda);
+        out.numbers(self.stored.as_ref().get(..len).unwrap_or_default());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        let len = sampled_tikhonov_state_len(self.features, self.batch, self.memory);
+        self.steps = from.count(usize::MAX)?;
+        self.sum_lambda = from.number();
+        from.numbers(self.stored.as_mut().get_mut(..len).unwrap_or_default());
+        Ok(())
     }
 }
 

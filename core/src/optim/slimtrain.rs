@@ -17,7 +17,9 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape};
-use crate::optim::{LambdaRule, SampledTikhonov, Snapshot, Update, product, sampled_tikhonov_work_len, sum};
+use crate::optim::{
+    LambdaRule, SampledTikhonov, SaveState, StateReader, StateWriter, Update, product, sampled_tikhonov_work_len, sum,
+};
 use crate::scalar::Real;
 
 /// One step of [`SlimTrain`]; losses are those of the batch.
@@ -100,20 +102,9 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         &mut self.linear
     }
 
-    /// The stored inputs, where features are recomputed. Together with `linear().snapshot()` the state beside θ, W and the rule
-    /// for θ.
+    /// The stored inputs, where features are recomputed.
     pub fn inputs(&self) -> Option<&[T]> {
         self.inputs.as_ref().map(AsRef::as_ref)
-    }
-
-    /// Goes on from a snapshot of the linear layer and the stored inputs (empty where features are not recomputed) of a
-    /// method with the same sizes.
-    pub fn restore(&mut self, linear: Snapshot<'_, T>, inputs: &[T]) -> Result<(), Error> {
-        let own = self.inputs.as_mut().map(AsMut::as_mut).unwrap_or_default();
-        check_length("inputs", own.len(), inputs.len())?;
-        self.linear.restore(linear)?;
-        own.copy_from_slice(inputs);
-        Ok(())
     }
 
     /// One step on the batch `x` (n_in × b), `c` (targets × b); θ and `w` (targets × (features + 1)) are updated in place.
@@ -203,6 +194,24 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
             }
             self.linear.store(slot, MatRef::new(z, f, samples)?);
         }
+        Ok(())
+    }
+}
+
+/// That of the linear layer; the [`Update`] for θ has a state of its own.
+impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for SlimTrain<T, S> {
+    fn tag(&self) -> usize {
+        8
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        self.linear.write(out);
+        out.numbers(self.inputs().unwrap_or_default());
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.linear.read(from)?;
+        from.numbers(self.inputs.as_mut().map(AsMut::as_mut).unwrap_or_default());
         Ok(())
     }
 }

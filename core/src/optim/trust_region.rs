@@ -31,6 +31,8 @@
 //! brings stands in ARCHITECTURE.md. Cost: 2 work units at the start and for a step that moves, 1 for one that does not, 2 a Krylov
 //! vector; 8·pairs·params flops a Krylov vector for M.
 
+mod saved;
+
 use crate::backend::Backend;
 use crate::error::{Error, check_length, take};
 use crate::linalg::{Krylov, krylov_work_len};

@@ -182,3 +182,17 @@ fn iterations() {
         krylov.solve(&Portable, Some(0.01), &mut x).map(drop)
     });
 }
+
+#[test]
+fn covariances() {
+    let (a, rhs) = (numbers(M * N), numbers(M));
+    let (mut j, mut covariance, mut errors) = (a.clone(), vec![0.0; N * N], vec![0.0; N]);
+    let (mut work, mut permutation) = (vec![0.0; least_squares_covariance_work_len(M, N)], vec![0; N]);
+    none("covariance of a fit", || {
+        j.copy_from_slice(&a);
+        let (jacobian, out) = (view_mut(&mut j, M, N), view_mut(&mut covariance, N, N));
+        least_squares_covariance(&Portable, jacobian, &rhs, None, out, &mut permutation, &mut work).map(drop)
+    });
+    none("standard errors", || standard_errors(view(&covariance, N, N), &mut errors));
+    none("correlations", || correlation_in_place(view_mut(&mut covariance, N, N)));
+}

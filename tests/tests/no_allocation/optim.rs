@@ -1,16 +1,18 @@
 //! Steps of the optimizers.
 
 use super::{none, numbers};
+use gaussling_core::autodiff::VectorFunction;
 use gaussling_core::nn::{
     Activation, Affine, Antisymmetric, Layer, LeastSquares, Network, Rk4, SoftmaxCrossEntropy, Tanh, Tikhonov, tanh,
 };
 use gaussling_core::optim::{
-    CurveBall, CurveBallOptions, Lbfgs, LbfgsOptions, OnlineHead, Prodigy, Selection, SlimTrain, TrustRegion,
-    TrustRegionOptions, VarProConvex, VarProLeastSquares, curveball_objective_work_len, curveball_work_len,
-    lbfgs_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_inputs_len, slimtrain_work_len,
-    trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
+    CurveBall, CurveBallOptions, Differentiated, Lbfgs, LbfgsOptions, LevenbergMarquardt, OnlineHead, Prodigy,
+    SaveState, Selection, SlimTrain, TrustRegion, TrustRegionOptions, VarProConvex, VarProLeastSquares,
+    curveball_objective_work_len, curveball_work_len, lbfgs_work_len, levenberg_marquardt_work_len, prodigy_state_len,
+    sampled_tikhonov_state_len, slimtrain_inputs_len, slimtrain_work_len, trust_region_work_len,
+    varpro_convex_work_len, varpro_covariance_work_len, varpro_least_squares_work_len,
 };
-use gaussling_core::{MatRef, Portable};
+use gaussling_core::{Dual, MatMut, MatRef, Matrix, Portable, Real};
 
 type Net = (Affine<2, 5>, Activation<Tanh, 5>, Rk4<(Antisymmetric<5>, Activation<Tanh, 5>), 1>);
 const NET: Net = (Affine, tanh(), Rk4 { layer: (Antisymmetric, tanh()), step_size: 1.0 });
@@ -65,4 +67,50 @@ fn optimizers() {
     let mut method = CurveBall::new(CurveBallOptions::default(), vec![0.0; shape.params]).unwrap();
     let mut work = vec![0.0; curveball_work_len(shape, N)];
     none("CurveBall", || method.step(&Portable, &network, &LeastSquares, &mut weights, x, c, &mut work).map(drop));
+}
+
+/// x₀ exp(−x₁ t) at t = 0, 1, …, minus one.
+struct Decay;
+impl VectorFunction for Decay {
+    fn eval<T: Real>(&self, x: &[T], r: &mut [T]) {
+        for (t, r) in r.iter_mut().enumerate() {
+            *r = x[0] * (-x[1] * T::from_usize(t)).exp() - T::ONE;
+        }
+    }
+}
+
+#[test]
+fn fits_and_their_covariances() {
+    let mut duals = vec![Dual::<f64, 2>::ZERO; 12];
+    let mut problem = Differentiated::new(Decay, 2, 10, &mut duals).unwrap();
+    let (mut buffer, mut permutation) = (vec![0.0; levenberg_marquardt_work_len(10, 2)], [0; 2]);
+    let mut method = LevenbergMarquardt::new(10, 2, Default::default(), &mut buffer, &mut permutation).unwrap();
+    let (mut theta, mut covariance) = ([3.0, 1.0], Matrix::<f64, 2, 2>::zeros());
+    none("Levenberg–Marquardt", || method.run(&Portable, &mut problem, &mut theta, 20).map(drop));
+    none("its covariance", || {
+        method.covariance(&Portable, &mut problem, &theta, None, covariance.view_mut()).map(drop)
+    });
+
+    let (x, c) = (numbers(2 * N), numbers(N));
+    let (x, c) = (MatRef::new(&x, 2, N).unwrap(), MatRef::new(&c, 1, N).unwrap());
+    let mut buffer = vec![0.0; varpro_least_squares_work_len(Net::SHAPE, 1, N)];
+    let regularizer = Tikhonov { alpha: 0.0 };
+    let mut objective = VarProLeastSquares::new(&NET, regularizer, 1e-6, &Portable, x, c, &mut buffer).unwrap();
+    let all = Net::PARAMS + 6;
+    let (theta, mut covariance) = (numbers(Net::PARAMS), vec![0.0; all * all]);
+    let (mut work, mut permutation) = (vec![0.0; varpro_covariance_work_len(Net::SHAPE, 1, N)], vec![0; all]);
+    none("covariance of a separable fit", || {
+        let out = MatMut::new(&mut covariance, all, all)?;
+        objective.covariance(&theta, Some(1.0), out, &mut permutation, &mut work).map(drop)
+    });
+}
+
+#[test]
+fn checkpoints() {
+    let options = TrustRegionOptions::<f64>::default();
+    let mut memory = vec![0.0; trust_region_work_len(7, &options)];
+    let mut method = TrustRegion::new(7, options, &mut memory).unwrap();
+    let mut state = vec![0.0; method.state_len()];
+    none("save", || method.save(&mut state));
+    none("restore", || method.restore(&state));
 }

@@ -176,6 +176,17 @@ impl<'a, T: Real> Krylov<'a, T> {
         })
     }
 
+    /// What a later `solve` depends on: k, β, and the arrays; the SVD of H̄ is made anew from these, with the same bits.
+    pub(crate) fn state(&self) -> (usize, T, [&[T]; 3]) {
+        (self.dim, self.beta, [self.basis, self.hessenberg, self.gmres])
+    }
+
+    /// Takes over the scalars of [`state`](Self::state); the arrays are for the caller to fill.
+    pub(crate) fn set_state(&mut self, dim: usize, beta: T) -> [&mut [T]; 3] {
+        (self.dim, self.decomposed, self.beta) = (dim.min(self.max_dim), false, beta);
+        [self.basis, self.hessenberg, self.gmres]
+    }
+
     /// Dimension k of the space.
     pub fn dim(&self) -> usize {
         self.dim

@@ -6,6 +6,7 @@
 mod cholesky;
 mod cholesky_update;
 mod conjugate_gradients;
+mod covariance;
 mod derivatives;
 mod krylov;
 mod ldlt;

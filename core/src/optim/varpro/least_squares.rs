@@ -39,12 +39,16 @@
 //! singular R gives [`Error::Singular`]. Cost beside the network's passes: 2(N + k)k² for the value, 12·outputs·N·k for a
 //! product. Features that are not finite give an infinite value.
 
+mod covariance;
+
+pub use covariance::varpro_covariance_work_len;
+
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, take};
 use crate::linalg::{form_q, qr_in_place, solve_right_upper_in_place, solve_right_upper_transposed_in_place};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape, sum_of_weights};
-use crate::optim::{Objective, product, sum};
+use crate::optim::{Objective, SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// Φ over the caller's data and buffer.
@@ -80,6 +84,8 @@ pub struct VarProLeastSquares<'a, T, N, R, B> {
     e: &'a mut [T],
     f: &'a mut [T],
     data_loss: T,
+    /// Whether `theta` is a point of the caller's.
+    evaluated: bool,
 }
 
 /// Length of the buffer of a [`VarProLeastSquares`].
@@ -143,6 +149,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             e: next(outputs * k)?,
             f: next(outputs * k)?,
             data_loss: T::ZERO,
+            evaluated: false,
         })
     }
 
@@ -193,6 +200,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
     fn solve(&mut self, theta: &[T]) -> Result<bool, Error> {
         check_length("theta", self.theta.len(), theta.len())?;
         self.theta.copy_from_slice(theta);
+        self.evaluated = true;
         let (n, m, features, k) = self.sizes();
         let z = MatMut::new(self.z, features, n)?;
         self.network.forward(self.backend, self.theta, self.x, z, self.cache, self.work)?;
@@ -331,5 +339,27 @@ fn scale_columns<T: Real>(a: &mut MatMut<'_, T>, weights: Option<&[T]>) {
     for (column, &weight) in a.cols_mut().zip(weights.unwrap_or_default()) {
         let root = root_of(weight);
         column.iter_mut().for_each(|a| *a *= root);
+    }
+}
+
+/// θ of the last evaluation. To restore costs one evaluation there: the caches have the same bits again.
+impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> SaveState<T> for VarProLeastSquares<'_, T, N, R, B> {
+    fn tag(&self) -> usize {
+        10
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.flag(self.evaluated);
+        out.numbers(self.theta);
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.evaluated = from.flag()?;
+        let theta = from.slice(self.theta.len());
+        if self.evaluated {
+            // An error here is the one that the evaluation before the saving gave.
+            self.value(theta).map(drop).or(Ok(()))?;
+        }
+        Ok(())
     }
 }

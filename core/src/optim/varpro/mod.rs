@@ -7,4 +7,4 @@ mod convex;
 mod least_squares;
 
 pub use convex::{InnerReport, VarProConvex, varpro_convex_work_len};
-pub use least_squares::{VarProLeastSquares, varpro_least_squares_work_len};
+pub use least_squares::{VarProLeastSquares, varpro_covariance_work_len, varpro_least_squares_work_len};

@@ -34,7 +34,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Regularizer, Shape};
-use crate::optim::{Objective, product, sum};
+use crate::optim::{Objective, SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// How the last inner solve ended.
@@ -188,6 +188,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
             factored: false,
         };
         problem.w.fill(T::ZERO);
+        problem.theta.fill(T::ZERO);
         Ok(problem)
     }
 
@@ -377,6 +378,40 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
         let point = Point { theta: self.theta, x: self.x, cache: self.cache };
         self.network.vjp(backend, point, MatRef::new(self.dz, features, n)?, hv, None, self.work)?;
         self.regularizer.add_product(v, hv);
+        Ok(())
+    }
+}
+
+/// θ of the last evaluation, and the W found there, from which the next inner solve starts. To restore costs one forward pass;
+/// the caches have the same bits again.
+impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> SaveState<T>
+    for VarProConvex<'_, T, N, L, R, B>
+{
+    fn tag(&self) -> usize {
+        11
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.flag(self.inner.converged);
+        out.count(self.inner.iterations);
+        out.numbers(&[self.inner.gradient_norm, self.data_loss]);
+        out.numbers(self.w);
+        out.numbers(self.theta);
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        let (converged, iterations) = (from.flag()?, from.count(MAX_INNER)?);
+        self.inner = InnerReport { iterations, gradient_norm: from.number(), converged };
+        let data_loss = from.number();
+        from.numbers(self.w);
+        self.factored = false;
+        // The factor of the Hessian is made when a product asks for it; where the features are not finite none will.
+        let theta = from.slice(self.theta.len());
+        if self.features(theta)? {
+            self.inner_value()?;
+            self.inner_gradient()?;
+        }
+        self.data_loss = data_loss;
         Ok(())
     }
 }
