@@ -382,8 +382,8 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Objectiv
     }
 }
 
-/// θ of the last evaluation, and the W found there, from which the next inner solve starts. To restore costs one forward pass;
-/// the caches have the same bits again.
+/// θ of the last evaluation, the W found there, from which the next inner solve starts, and the factor that preconditions it, by
+/// far the largest part. To restore costs one forward pass; the caches have the same bits again.
 impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> SaveState<T>
     for VarProConvex<'_, T, N, L, R, B>
 {
@@ -396,6 +396,9 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> SaveStat
         out.count(self.inner.iterations);
         out.numbers(&[self.inner.gradient_norm, self.data_loss]);
         out.numbers(self.w);
+        out.flag(self.has_factor);
+        out.flag(self.factored);
+        out.numbers(self.h);
         out.numbers(self.theta);
     }
 
@@ -404,8 +407,9 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> SaveStat
         self.inner = InnerReport { iterations, gradient_norm: from.number(), converged };
         let data_loss = from.number();
         from.numbers(self.w);
-        self.factored = false;
-        // The factor of the Hessian is made when a product asks for it; where the features are not finite none will.
+        (self.has_factor, self.factored) = (from.flag()?, from.flag()?);
+        from.numbers(self.h);
+        // Where the features are not finite no product will be asked for.
         let theta = from.slice(self.theta.len());
         if self.features(theta)? {
             self.inner_value()?;
