@@ -139,12 +139,13 @@ fn lbfgs() -> Result<usize, Error> {
     count(|theta| method.step(&Portable, &mut f, theta).map(|_| ()))
 }
 
-fn gauss_newton() -> Result<usize, Error> {
+/// Steps and passes.
+fn gauss_newton(options: TrustRegionOptions<f64>) -> Result<(usize, usize), Error> {
     let mut buffer = [0.0; full_objective_work_len(Valley::SHAPE, 1)];
-    let (mut f, mut work) =
-        (objective(&mut buffer)?, vec![0.0; trust_region_work_len(2, &TrustRegionOptions::<f64>::default())]);
-    let mut method = TrustRegion::new(2, TrustRegionOptions::default(), &mut work)?;
-    count(|theta| method.step(&Portable, &mut f, theta).map(|_| ()))
+    let (mut f, mut work) = (objective(&mut buffer)?, vec![0.0; trust_region_work_len(2, &options)]);
+    let mut method = TrustRegion::new(2, options, &mut work)?;
+    let steps = count(|theta| method.step(&Portable, &mut f, theta).map(|_| ()))?;
+    Ok((steps, method.work_units()))
 }
 
 /// Mean and standard deviation of the steps of CurveBall over 100 seeds.
@@ -155,7 +156,9 @@ fn noisy(width: f64) -> Result<(f64, f64), Error> {
 }
 
 fn main() -> Result<(), Error> {
-    let [exact, lbfgs, gauss_newton] = [curveball(0, None)?, lbfgs()?, gauss_newton()?];
+    let [exact, lbfgs] = [curveball(0, None)?, lbfgs()?];
+    let recycled = gauss_newton(TrustRegionOptions::default())?;
+    let gmres = gauss_newton(TrustRegionOptions::published())?;
     let adam = first_order(Adam::new(0.1, [0.0; adam_state_len(2)]))?;
     let sgd = first_order(Sgd::new(5e-4, 0.9, ZERO))?;
     let (narrow, wide) = (noisy(1.0)?, noisy(3.0)?);
@@ -165,7 +168,8 @@ fn main() -> Result<(), Error> {
         "CurveBall, λ = 1             {exact:5}  {:5.1} ± {:3.1}   {:5.1} ± {:3.1}",
         narrow.0, narrow.1, wide.0, wide.1
     );
-    println!("Gauss–Newton, trust region   {gauss_newton:5}");
+    println!("Gauss–Newton, GMRES          {:5}  ({} passes)", gmres.0, gmres.1);
+    println!("Gauss–Newton, recycled       {:5}  ({} passes)", recycled.0, recycled.1);
     println!("L-BFGS                       {lbfgs:5}");
     println!("Adam, 0.1                    {adam:5}");
     println!("SGD, 5e-4, momentum 0.9      {sgd:5}");
@@ -173,6 +177,6 @@ fn main() -> Result<(), Error> {
     // The same counts as those of an independent program in NumPy.
     assert_eq!((exact, adam, sgd), (13, 446, 1671));
     assert!((12.0..14.0).contains(&narrow.0) && (12.0..14.0).contains(&wide.0));
-    assert!(gauss_newton < 20 && lbfgs < 30);
+    assert!(gmres.0 < 20 && lbfgs < 30 && recycled.1 < 150);
     Ok(())
 }
