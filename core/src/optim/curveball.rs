@@ -147,7 +147,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         network.jvp(backend, point, z, None, MatMut::new(jz, m, n)?, work)?;
         loss.hessian_vector(MatRef::new(p, m, n)?, MatRef::new(jz, m, n)?, MatMut::new(hjz, m, n)?);
         s.iter_mut().zip(&*g).zip(&*hjz).for_each(|((s, &g), &h)| *s = g + h);
-        delta.iter_mut().zip(&*z).for_each(|(d, &z)| *d = lambda * z);
+        delta.iter_mut().zip(z).for_each(|(d, &z)| *d = lambda * z);
         network.vjp(backend, point, MatRef::new(s, m, n)?, delta, None, work)?;
 
         let (rho, beta, predicted) = match self.options.fixed {
