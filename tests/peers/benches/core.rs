@@ -187,7 +187,7 @@ fn gradient_of_rosenbrock() {
     let nat = SVector::from([-1.2, 1.0]);
     Operation::new("gradient of Rosenbrock", "f64", 2)
         .peer("gaussling", || {
-            let at = black_box(at);
+            let at = black_box(&at);
             rosenbrock([Dual::<f64, 2>::variable(at[0], 0), Dual::variable(at[1], 1)])
         })
         .peer("num-dual", || num_dual::gradient(|v: SVector<_, 2>| rosenbrock_num_dual([v[0], v[1]]), &black_box(nat)))
