@@ -186,6 +186,10 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
     fn is_sign_negative(self) -> bool {
         self.value.is_sign_negative()
     }
+    #[inline]
+    fn scale(self, c: f64) -> Self {
+        Self { value: self.value.scale(c), eps: self.eps.map(|e| e.scale(c)) }
+    }
     functions_by_rules!();
 
     #[inline]

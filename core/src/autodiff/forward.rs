@@ -37,9 +37,8 @@ pub fn derivative<T: Real>(f: impl ScalarFunction, x: T) -> (T, T) {
 /// struct Rosenbrock;
 /// impl MultivariateFunction for Rosenbrock {
 ///     fn eval<T: Real>(&self, x: &[T]) -> T {
-///         let hundred = T::from_f64(100.0);
 ///         x.windows(2).fold(T::ZERO, |sum, x| {
-///             sum + hundred * (x[1] - x[0] * x[0]).powi(2) + (T::ONE - x[0]).powi(2)
+///             sum + (x[1] - x[0] * x[0]).powi(2).scale(100.0) + (T::ONE - x[0]).powi(2)
 ///         })
 ///     }
 /// }

@@ -219,7 +219,8 @@ impl<'a, T: Real> Tape<'a, T> {
                 add_adjoint(nodes, node, weight * slope);
             }
         }
-        // What goes to the node before this one waits here: a store and a load less between one step of a long sum and the next.
+        // What the first parent gets waits here if that is the node before this one, as in a long sum: a store and a load less
+        // between two steps. To look for it among all four parents costs more than it brings.
         let mut carried = T::ZERO;
         for (index, node) in nodes.iter().enumerate().skip(self.leaves.get()).rev() {
             let adjoint = node.adjoint.get() + carried;
@@ -229,14 +230,15 @@ impl<'a, T: Real> Tape<'a, T> {
             if adjoint.is_zero() {
                 continue;
             }
-            for (parent, slope) in node.parents.get().into_iter().zip(node.slopes.get()) {
-                let term = adjoint * slope;
-                if (parent as usize).wrapping_add(1) == index {
-                    carried += term;
-                } else {
-                    add_adjoint(nodes, parent, term);
-                }
+            let ([p, q, r, s], [a, b, c, d]) = (node.parents.get(), node.slopes.get());
+            if (p as usize).wrapping_add(1) == index {
+                carried = adjoint * a;
+            } else {
+                add_adjoint(nodes, p, adjoint * a);
             }
+            add_adjoint(nodes, q, adjoint * b);
+            add_adjoint(nodes, r, adjoint * c);
+            add_adjoint(nodes, s, adjoint * d);
         }
         if let Some(last) = self.leaves.get().checked_sub(1) {
             add_adjoint(nodes, last as u32, carried);

@@ -239,6 +239,10 @@ impl<T: Real> Real for Var<'_, T> {
     fn is_sign_negative(self) -> bool {
         self.value.is_sign_negative()
     }
+    #[inline]
+    fn scale(self, c: f64) -> Self {
+        Self { value: self.value.scale(c), slopes: self.slopes.map(|s| s.scale(c)), ..self }
+    }
     functions_by_rules!();
 
     #[inline]

@@ -31,6 +31,10 @@ macro_rules! real_float {
             fn is_sign_negative(self) -> bool {
                 $float::is_sign_negative(self)
             }
+            #[inline]
+            fn scale(self, c: f64) -> Self {
+                self * c as $float
+            }
             $(#[inline]
             fn $unary(self) -> Self {
                 libm::$libm1(self)

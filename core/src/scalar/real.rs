@@ -72,6 +72,15 @@ pub trait Real:
     /// Whether the sign bit of the value is set: true for −0.
     fn is_sign_negative(self) -> bool;
 
+    /// c x for a constant c, rounded to this type first. As `Self::from_f64(c) * x` but for the sign of derivatives that are
+    /// zero, and derivatives do not pay for those of the constant: N + 1 multiplications for a dual number instead of 2N + 1.
+    ///
+    /// ```
+    /// use gaussling_core::{Dual, Real};
+    /// assert_eq!(2.0_f32.scale(0.1), 2.0 * 0.1_f32);
+    /// assert_eq!(Dual::<f64, 1>::variable(3.0, 0).scale(100.0).eps, [100.0]);
+    /// ```
+    fn scale(self, c: f64) -> Self;
     /// |x|; the derivative at 0 is that of +x (−x for −0).
     fn abs(self) -> Self;
     /// √x

@@ -174,7 +174,7 @@ for_type!(single, f32);
 
 fn rosenbrock<T: Real>([x, y]: [T; 2]) -> T {
     let (a, b) = (T::ONE - x, y - x * x);
-    a * a + T::from_f64(100.0) * b * b
+    a * a + (b * b).scale(100.0)
 }
 
 fn rosenbrock_num_dual([x, y]: [DualSVec64<2>; 2]) -> DualSVec64<2> {
@@ -200,7 +200,7 @@ impl MultivariateFunction for Rosenbrock {
     fn eval<T: Real>(&self, x: &[T]) -> T {
         x.windows(2).fold(T::ZERO, |sum, x| {
             let (a, b) = (T::ONE - x[0], x[1] - x[0] * x[0]);
-            sum + a * a + T::from_f64(100.0) * b * b
+            sum + a * a + (b * b).scale(100.0)
         })
     }
 }

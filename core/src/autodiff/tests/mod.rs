@@ -13,8 +13,7 @@ pub struct Rosenbrock;
 
 impl MultivariateFunction for Rosenbrock {
     fn eval<T: Real>(&self, x: &[T]) -> T {
-        x.windows(2)
-            .fold(T::ZERO, |sum, x| sum + T::from_f64(100.0) * (x[1] - x[0] * x[0]).powi(2) + (T::ONE - x[0]).powi(2))
+        x.windows(2).fold(T::ZERO, |sum, x| sum + (x[1] - x[0] * x[0]).powi(2).scale(100.0) + (T::ONE - x[0]).powi(2))
     }
 }
 

@@ -234,3 +234,21 @@ fn zero_means_the_derivatives_too() {
     let x = tape.variable(0.0_f64);
     assert!(!x.is_zero() && (x - x).is_zero() && super::super::Var::<f64>::ZERO.is_zero());
 }
+
+/// As the product with the constant as a number of the type, in value and derivatives, and in the tape without a node.
+#[test]
+fn scale_is_the_product_with_a_constant() {
+    for c in [0.1, -3.0, 0.0, 1e300, f64::INFINITY] {
+        let (x, nested) = (Dual { value: 1.7, eps: [0.3, -2.0] }, Dual { value: D::variable(1.7, 0), eps: [D::ONE] });
+        let product = Dual::from_f64(c) * x;
+        assert_eq!((x.scale(c).value, x.scale(c).eps), (product.value, product.eps));
+        assert_eq!(nested.scale(c).eps[0].value, c);
+        let mut nodes = [Node::EMPTY; 2];
+        let tape = Tape::new(&mut nodes);
+        let x = tape.variable(1.7);
+        let y = x.scale(c);
+        assert_eq!((tape.sweep(y), y.primal(), tape.adjoint(x), tape.len()), (Ok(()), 1.7 * c, c, 1));
+    }
+    assert_eq!(3.0_f32.scale(0.1), 3.0 * 0.1_f32);
+    assert!(crate::autodiff::Var::<f64>::ONE.scale(2.0).is_finite());
+}
