@@ -154,6 +154,11 @@ impl<T: Real, F: ScalarFunction> Network<T> for DynActivation<F> {
         work: &mut [T],
     ) -> Result<(), Error> {
         check_forward(Network::<T>::shape(self), theta, x, &z, cache, work)?;
+        if let (Some(x), Some(z)) = (x.as_contiguous_slice(), z.as_contiguous_mut_slice()) {
+            let slopes = cache.get_mut(..z.len()).unwrap_or_default();
+            backend.map_with_slope(self.function, x, z, slopes);
+            return Ok(());
+        }
         let slopes = cache.chunks_exact_mut(self.size.max(1));
         for ((j, z), slope) in z.cols_mut().enumerate().zip(slopes) {
             if x.has_contiguous_cols() {
@@ -206,6 +211,10 @@ impl<T: Real, F: ScalarFunction> Network<T> for DynActivation<F> {
 /// out ← slopes ∘ v
 #[inline]
 fn multiply<T: Real>(slopes: &[T], v: MatRef<'_, T>, out: &mut MatMut<'_, T>) {
+    if let (Some(v), Some(out)) = (v.as_contiguous_slice(), out.as_contiguous_mut_slice()) {
+        out.iter_mut().zip(v).zip(slopes).for_each(|((out, &v), &slope)| *out = slope * v);
+        return;
+    }
     let slopes = slopes.chunks_exact(out.rows().max(1));
     for ((j, out), slope) in out.cols_mut().enumerate().zip(slopes) {
         for ((out, v), &slope) in out.iter_mut().zip(v.col_iter(j)).zip(slope) {

@@ -1,0 +1,149 @@
+//! One step of each method, on the portable kernels: `cargo bench -p gaussling-tests --bench steps`, one TSV.
+//!
+//! The problems are those of `time_ref.py` beside the NumPy references, which times the same steps: networks, sizes and
+//! batches are the same, the random numbers are not. Run both in the same minute and compare ratios. An argument keeps the
+//! operations whose name contains it.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use gaussling::DenseMatrix;
+use gaussling_core::nn::{
+    Affine, Antisymmetric, Euler, Init, Linear, Network, Rk4, SoftmaxCrossEntropy, Tikhonov, standard_normal, tanh,
+    uniform,
+};
+use gaussling_core::optim::{
+    Adam, CurveBall, CurveBallOptions, Objective, Selection, SlimTrain, Update, VarProLeastSquares, adam_state_len,
+    curveball_state_len, curveball_work_len, loss_and_gradient, loss_work_len, sampled_tikhonov_state_len,
+    slimtrain_work_len, varpro_least_squares_work_len,
+};
+use gaussling_core::{Error, MatRef, Portable, Real};
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+const SAMPLES: usize = 401;
+
+/// Prints the median time of a call.
+fn time(name: &str, scalar: &str, mut call: impl FnMut(usize) -> Result<(), Error>) -> Result<(), Error> {
+    if std::env::args().skip(1).any(|arg| !arg.starts_with('-') && !name.contains(&arg)) {
+        return Ok(());
+    }
+    let mut microseconds = Vec::with_capacity(SAMPLES);
+    for i in 0..SAMPLES + 5 {
+        let start = Instant::now();
+        call(i)?;
+        if i >= 5 {
+            microseconds.push(start.elapsed().as_secs_f64() * 1e6);
+        }
+    }
+    microseconds.sort_by(f64::total_cmp);
+    println!("gaussling\t{name}\t{scalar}\t{:.1}", microseconds[SAMPLES / 2]);
+    Ok(())
+}
+
+fn random<T: Real>(rng: &mut Xoshiro256PlusPlus, rows: usize, cols: usize) -> DenseMatrix<T> {
+    DenseMatrix::from_fn(rows, cols, |_, _| T::from_f64(standard_normal(rng)))
+}
+
+/// slimTrain and Adam, batches of `batch`, memory 5.
+fn slimtrain(name: &str, network: &impl Network<f64>, outputs: usize, batch: usize) -> Result<(), Error> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(20);
+    let shape = network.shape();
+    let (mut theta, mut w) = (vec![0.0; shape.params], vec![0.1; outputs * (shape.features + 1)]);
+    network.initialize(Init::He, &mut rng, &mut theta)?;
+    let x = DenseMatrix::from_fn(shape.inputs, 200 * batch, |_, _| 6.0 * uniform(&mut rng) - 3.0);
+    let c = random::<f64>(&mut rng, outputs, 200 * batch);
+    let state = vec![0.0; sampled_tikhonov_state_len(shape.features, batch, 5)];
+    let mut method = SlimTrain::new(shape, outputs, batch, 5, 1e-7, state)?;
+    let mut adam = Adam::new(1e-3, vec![0.0; adam_state_len(shape.params)]);
+    let mut work = vec![0.0; slimtrain_work_len(shape, outputs, batch, 5)];
+    let regularizer = Tikhonov { alpha: 5e-6 };
+    time(name, "f64", |i| {
+        let (x, c) = (x.view().columns(i % 200 * batch, batch)?, c.view().columns(i % 200 * batch, batch)?);
+        let rule = &mut Selection::Gcv;
+        let report =
+            method.step(&Portable, network, &regularizer, rule, &mut adam, &mut theta, &mut w, x, c, &mut work)?;
+        black_box(report);
+        Ok(())
+    })
+}
+
+/// Objective with gradient, and a Gauss–Newton product.
+fn gnvpro(name: &str, network: &impl Network<f64>, outputs: usize, samples: usize, alpha: f64) -> Result<(), Error> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(20);
+    let shape = network.shape();
+    let mut theta = vec![0.0; shape.params];
+    network.initialize(Init::He, &mut rng, &mut theta)?;
+    let x = DenseMatrix::from_fn(shape.inputs, samples, |_, _| (6.0 * uniform(&mut rng) - 3.0) / shape.inputs as f64);
+    let c = random::<f64>(&mut rng, outputs, samples);
+    let mut work = vec![0.0; varpro_least_squares_work_len(shape, outputs, samples)];
+    let regularizer = Tikhonov { alpha };
+    let mut objective = VarProLeastSquares::new(network, regularizer, alpha, &Portable, x.view(), c.view(), &mut work)?;
+    let (mut gradient, mut product) = (vec![0.0; shape.params], vec![0.0; shape.params]);
+    time(&format!("{name} objective and gradient"), "f64", |_| {
+        black_box(objective.value_and_gradient(black_box(&theta), &mut gradient)?);
+        Ok(())
+    })?;
+    objective.value_and_gradient(&theta, &mut gradient)?;
+    time(&format!("{name} Gauss-Newton product"), "f64", |_| objective.product(black_box(&gradient), &mut product))
+}
+
+/// CurveBall and Adam on the dense network 784-128-64-32-10, batches of 64.
+fn mlp<T: Real>(scalar: &str) -> Result<(), Error> {
+    const BATCH: usize = 64;
+    let network = (
+        Affine::<784, 128>,
+        tanh::<128>(),
+        Affine::<128, 64>,
+        tanh::<64>(),
+        Affine::<64, 32>,
+        tanh::<32>(),
+        Affine::<32, 10>,
+    );
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(11);
+    let shape = Network::<T>::shape(&network);
+    let mut start = vec![T::ZERO; shape.params];
+    network.initialize(Init::Xavier, &mut rng, &mut start)?;
+    let x = DenseMatrix::from_fn(784, BATCH, |_, _| T::from_f64(uniform(&mut rng)));
+    let c = DenseMatrix::from_fn(10, BATCH, |i, j| if i == j % 10 { T::ONE } else { T::ZERO });
+    let (x, c): (MatRef<'_, T>, _) = (x.view(), c.view());
+
+    let mut w = start.clone();
+    let mut curveball = CurveBall::new(CurveBallOptions::default(), vec![T::ZERO; curveball_state_len(shape.params)])?;
+    let mut work = vec![T::ZERO; curveball_work_len(shape, BATCH)];
+    time("CurveBall MLP 784-128-64-32-10 batch 64", scalar, |_| {
+        black_box(curveball.step(&Portable, &network, &SoftmaxCrossEntropy, &mut w, x, c, &mut work)?);
+        Ok(())
+    })?;
+
+    let mut w = start;
+    let mut adam = Adam::new(T::from_f64(1e-3), vec![T::ZERO; adam_state_len(shape.params)]);
+    let mut work = vec![T::ZERO; loss_work_len(shape, BATCH)];
+    let mut gradient = vec![T::ZERO; shape.params];
+    time("Adam MLP 784-128-64-32-10 batch 64", scalar, |_| {
+        gradient.fill(T::ZERO);
+        black_box(loss_and_gradient(&Portable, &network, SoftmaxCrossEntropy, &w, x, c, &mut gradient, &mut work)?);
+        adam.update(&mut w, &gradient)
+    })
+}
+
+fn main() -> Result<(), Error> {
+    let antisymmetric =
+        (Linear::<2, 8>, tanh::<8>(), Rk4::<_, 7> { layer: (Antisymmetric::<8>, tanh::<8>()), step_size: 5.0 / 7.0 });
+    let wide = (
+        Linear::<55, 16>,
+        tanh::<16>(),
+        Rk4::<_, 7> { layer: (Antisymmetric::<16>, tanh::<16>()), step_size: 5.0 / 7.0 },
+    );
+    let residual =
+        (Linear::<2, 8>, tanh::<8>(), Euler::<_, 8> { layer: (Affine::<8, 8>, tanh::<8>()), step_size: 5.0 / 8.0 });
+    let narrow =
+        (Linear::<55, 8>, tanh::<8>(), Rk4::<_, 1> { layer: (Antisymmetric::<8>, tanh::<8>()), step_size: 1.0 });
+    println!("peer\toperation\ttype\tmedian us");
+    slimtrain("peaks slimTrain batch 10 memory 5", &antisymmetric, 1, 10)?;
+    slimtrain("CDR slimTrain batch 10 memory 5", &wide, 72, 10)?;
+    gnvpro("peaks GNvpro", &residual, 1, 2000, 1e-6)?;
+    gnvpro("CDR GNvpro", &narrow, 72, 400, 1e-10)?;
+    mlp::<f64>("f64")?;
+    mlp::<f32>("f32")
+}
