@@ -3,8 +3,8 @@
 //! y = b + a₁ e^(−θ₁t) + a₂ e^(−θ₂t): GNvpro searches for the two rates, amplitudes and offset follow from them at every trial;
 //! Levenberg–Marquardt searches for all five. Both start at the same rates, with the amplitudes that are optimal there, and have 300
 //! trials; those until Σr² is within 1e-8 of where it ends are counted. First made-up data, with a hundred random starts; then real
-//! ones: problem 1 of M. Osborne, "Some aspects of nonlinear least squares calculations" (1972), data and rates at the start as in Moré, Garbow
-//! and Hillstrom (ACM TOMS 7, 1981), whose minimum is Σr² = 5.46489…e-5.
+//! ones: problem 1 of M. Osborne, "Some aspects of nonlinear least squares calculations" (1972), with data and first rates from
+//! Moré, Garbow and Hillstrom (ACM TOMS 7, 1981); its minimum is Σr² = 5.46489…e-5.
 //!
 //! `cargo run --release --example exponentials`
 
