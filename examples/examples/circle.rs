@@ -1,10 +1,11 @@
 //! How many passes over the data does it take to tell the inside of an ellipse from its outside, with and without projection?
 //!
-//! Points (r cos φ, 0.4 r sin φ), φ uniform; class 1 for r ~ U[0, 1], class 0 for r ~ U[1, 2], as many of both: 5000 for training, 1000
-//! for test. Tanh layers of widths 4, 4 and 2, then one row of output weights under the logistic loss: 42 + 3 weights; α = 1e-6 for
-//! θ and 1e-8 for W, 10 Krylov vectors to 1e-3 (E. Newman, L. Ruthotto, J. Hart, B. van Bloemen Waanders, "Train like a
-//! (Var)Pro", 2021, and their code, whose layers have one bias where these have one a neuron). That code halves the number of wrong answers of a
-//! single row, so its errors are twice those that it prints; here they are counted in full. No figure of the paper is known to us.
+//! Points (r cos φ, 0.4 r sin φ), φ uniform; class 1 for r ~ U[0, 1], class 0 for r ~ U[1, 2], as many of both: 5000 for
+//! training, 1000 for test. Tanh layers of widths 4, 4 and 2, then one row of output weights under the logistic loss: 42 + 3
+//! weights; α = 1e-6 for θ and 1e-8 for W, 10 Krylov vectors to 1e-3 (E. Newman, L. Ruthotto, J. Hart, B. van Bloemen Waanders,
+//! "Train like a (Var)Pro", 2021, and their code, whose layers have one bias where these have one a neuron). That code halves
+//! the number of wrong answers of a single row, so its errors are twice those that it prints; here they are counted in full. No
+//! figure of the paper is known to us.
 //!
 //! `cargo run --release --example circle`
 
