@@ -107,3 +107,90 @@ fn labelled(decimals: &[String]) -> Vec<(f64, String)> {
     };
     values.into_iter().map(|value| (value, label(value))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<String> {
+        axis.ticks.iter().map(|(_, label)| label.clone()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_and_their_labels_short() {
+        for (low, high, expected) in [
+            (0.0, 100.0, "0 20 40 60 80 100"),
+            (0.0, 1.0, "0 0.2 0.4 0.6 0.8 1"),
+            (1.0, 1.0, "0.6 0.8 1 1.2 1.4"),
+            (-3.0, 4.0, "-3 -2 -1 0 1 2 3 4"),
+            (0.0, 2e6, "0 5e5 1e6 1.5e6 2e6"),
+            (0.0, 3e-7, "0 5e-8 1e-7 1.5e-7 2e-7 2.5e-7 3e-7"),
+        ] {
+            assert_eq!(labels(&Axis::linear(low, high, TICKS)).join(" "), expected);
+        }
+        for (low, high, expected) in [
+            (1e-3, 1.0, "0.001 0.01 0.1 1"),
+            (1e-9, 1.0, "1e-8 1e-6 1e-4 1e-2 1e0"),
+            (1e-5, 1e-1, "1e-5 1e-4 1e-3 1e-2 1e-1"),
+            (0.02, 0.9, "0.02 0.05 0.1 0.2 0.5 1"),
+            (2.0, 3.0, "2 2.2 2.4 2.6 2.8 3"),
+            (3e-7, 3e-7, "2e-7 2.5e-7 3e-7 3.5e-7 4e-7 4.5e-7"),
+            (1e-300, 1e300, "1e-300 1e-200 1e-100 1e0 1e100 1e200 1e300"),
+        ] {
+            assert_eq!(labels(&Axis::logarithmic(low, high)).join(" "), expected, "{low:e} {high:e}");
+        }
+    }
+
+    /// Every axis holds the values it is for, and has a few ticks inside.
+    #[test]
+    fn ranges_of_all_magnitudes_have_ticks() {
+        for exponent in (-300..300).step_by(3) {
+            for ratio in [1.0, 1.0 + 1e-15, 1.0 + 1e-7, 1.001, 1.5, 3.0, 30.0, 1e5, 1e100] {
+                let low = 10_f64.powi(exponent);
+                let high = (low * ratio).min(1e300);
+                let linear =
+                    [(low, high), (-high, low), (-high, high)].map(|(low, high)| Axis::linear(low, high, TICKS));
+                let axes = linear.into_iter().chain([Axis::logarithmic(low, high)]);
+                for axis in axes {
+                    let places: Vec<f64> = axis.ticks.iter().map(|(value, _)| *value).collect();
+                    assert!(axis.low < axis.high && axis.high.is_finite(), "{low:e} {high:e}: {axis:?}");
+                    assert!((2..=12).contains(&places.len()), "{low:e} {high:e}: {axis:?}");
+                    assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "{axis:?}");
+                    assert!(axis.minor.len() <= 60, "{low:e} {high:e}: {axis:?}");
+                    assert!(
+                        axis.minor
+                            .iter()
+                            .all(|minor| (axis.low..=axis.high).contains(minor) && !places.contains(minor))
+                    );
+                    assert!(places.iter().all(|&place| (-1e-9..=1.0 + 1e-9).contains(&axis.along(place))), "{axis:?}");
+                    let rounding = 1e-12 * (axis.high - axis.low) + f64::EPSILON * axis.high.abs().max(axis.low.abs());
+                    assert!(
+                        places.iter().all(|p| (axis.low - rounding..=axis.high + rounding).contains(p)),
+                        "{axis:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn decades_have_minor_ticks() {
+        let minor = |low, high| Axis::logarithmic(low, high).minor;
+        let decade: Vec<f64> = minor(1e-3, 1.0).into_iter().filter(|x| (0.01..0.1).contains(x)).collect();
+        assert_eq!(decade, [0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09]);
+        // 1, 2 and 5 have labels.
+        assert!(minor(0.02, 0.9).iter().all(|x| ![0.02, 0.05, 0.1, 0.2, 0.5].contains(x)));
+        // Labels at every other power.
+        assert_eq!(minor(1e-9, 1.0), [1e-9, 1e-7, 1e-5, 1e-3, 1e-1]);
+        assert_eq!(minor(1e-300, 1e300), []);
+        assert_eq!(minor(2.0, 3.0), []);
+    }
+
+    #[test]
+    fn values_lie_along_an_axis_as_they_should() {
+        assert_eq!(Axis::linear(-2.0, 2.0, TICKS).along(1.0), 0.75);
+        let axis = Axis::logarithmic(1.0, 100.0);
+        assert!((axis.along(10.0) - 0.5).abs() < 1e-12 && axis.along(axis.low) == 0.0 && axis.along(axis.high) == 1.0);
+        assert_eq!(Axis::linear(-1.7e308, 1.7e308, TICKS).along(0.0), 0.5);
+    }
+}

@@ -7,7 +7,7 @@ use super::{PlotError, png, svg, text};
 
 /// Width of every plot in its own units, in which texts are 12 to 16 high: small against its texts, so that they can be read
 /// on a telephone.
-pub(super) const WIDTH: f64 = 480.0;
+pub(super) const WIDTH: f64 = 440.0;
 /// Space at the left and right.
 pub(super) const MARGIN: f64 = 10.0;
 /// Sizes of texts.
@@ -150,7 +150,7 @@ impl Chart {
         svg::inline(self)
     }
 
-    /// The bytes of a PNG file, `width` pixels wide (at least 1, at most 8192), on white paper; about 40 ms for a width of 1440.
+    /// The bytes of a PNG file, `width` pixels wide (at least 1, at most 8192), on white paper; about 40 ms for a width of 1320.
     ///
     /// # Errors
     /// [`PlotError::Picture`] when the picture cannot be made, for want of memory for example.
@@ -158,7 +158,7 @@ impl Chart {
         png::encode(self, width)
     }
 
-    /// Writes a file: an SVG or, 1440 pixels wide, a PNG, as the ending of `path` says.
+    /// Writes a file: an SVG or, 1320 pixels wide, a PNG, as the ending of `path` says.
     ///
     /// # Errors
     /// [`PlotError::Ending`] for other endings, [`PlotError::Unwritable`], [`PlotError::Picture`].

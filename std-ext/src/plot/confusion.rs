@@ -9,10 +9,10 @@ use super::{PlotError, plural, text};
 /// Most classes that are drawn.
 const CLASSES: usize = 30;
 /// Widest names of classes.
-const NAME: f64 = 96.0;
+const NAME: f64 = 84.0;
 /// Smallest cells with their count, and with their share.
 const COUNTED: f64 = 22.0;
-const SHARED: f64 = 34.0;
+const SHARED: f64 = 29.0;
 
 /// Rows are true classes, columns what was predicted; each cell has its count and, where there is room, its share of the row.
 ///
@@ -46,10 +46,10 @@ pub fn confusion(title: &str, names: &[String], truth: &[usize], predicted: &[us
         match cell {
             _ if table.classes.is_empty() => "no classes".to_owned(),
             cell if cell >= SHARED => {
-                "count, and share of the true class' samples in %; darker: larger share".to_owned()
+                "count, and share of the true class' samples in %; stronger colour: larger share".to_owned()
             }
-            cell if cell >= COUNTED => "count; darker: larger share of the true class' samples".to_owned(),
-            _ => "darker: larger share of the true class' samples".to_owned(),
+            cell if cell >= COUNTED => "count; stronger colour: larger share of the true class' samples".to_owned(),
+            _ => "stronger colour: larger share of the true class' samples".to_owned(),
         },
         match names.len() {
             all if all > CLASSES => format!("the {CLASSES} of {all} classes with the most wrong answers"),
@@ -81,7 +81,7 @@ impl Table {
             classes.truncate(CLASSES);
             classes.sort_unstable();
         }
-        let rows: Vec<String> = classes.iter().map(|&class| text::fit(&names[class], TICK, NAME)).collect();
+        let rows: Vec<String> = classes.iter().map(|&class| text::fit_ends(&names[class], TICK, NAME)).collect();
         let mut totals = vec![0; names.len()];
         counts.iter().for_each(|((t, _), count)| totals[*t] += count);
         let totals: Vec<usize> = classes.iter().map(|&class| totals[class]).collect();
@@ -110,7 +110,9 @@ impl Table {
         if self.classes.is_empty() {
             return;
         }
-        let (left, top, cell) = (self.left(), chart.height, self.cell());
+        let (top, cell) = (chart.height, self.cell());
+        let spare = (WIDTH - MARGIN - self.left() - cell * self.columns.len() as f64).max(0.0);
+        let left = self.left() + spare / 2.0;
         let (wide, high) = (cell * self.columns.len() as f64, cell * self.rows.len() as f64);
         for (i, row) in self.counts.iter().enumerate() {
             for (j, &count) in row.iter().enumerate() {
@@ -140,7 +142,12 @@ impl Table {
         }
         let below = top + high + if upright { widest + 8.0 } else { TICK + 6.0 } + LABEL * 1.2;
         chart.text("predicted".to_owned(), (left + wide / 2.0, below), LABEL, Anchor::Middle, Colour::Ink);
-        chart.turned("true".to_owned(), (MARGIN + LABEL * 0.9, top + high / 2.0), LABEL, Anchor::Middle);
+        chart.turned(
+            "true".to_owned(),
+            (left - self.left() + MARGIN + LABEL * 0.9, top + high / 2.0),
+            LABEL,
+            Anchor::Middle,
+        );
         chart.height = below + 8.0;
     }
 
@@ -180,10 +187,84 @@ fn percent(share: f64) -> String {
 fn mistakes(names: &[String], counts: &HashMap<(usize, usize), usize>) -> String {
     let mut wrong: Vec<_> = counts.iter().filter(|((t, p), _)| t != p).collect();
     wrong.sort_by_key(|&(pair, count)| (std::cmp::Reverse(*count), *pair));
-    let name = |class: usize| text::fit(&names[class], TICK, NAME);
+    let name = |class: usize| text::fit_ends(&names[class], TICK, 2.0 * NAME);
     let said = wrong.iter().take(3).map(|((t, p), count)| format!("{} for {} ({count})", name(*t), name(*p)));
     match said.collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => String::new(),
         said => format!("taken most often: {said}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{circles, texts};
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|i| format!("class {i}")).collect()
+    }
+
+    #[test]
+    fn cells_hold_counts_and_shares_of_the_true_class() {
+        let truth = [0, 0, 0, 1, 1, 2, 2, 2, 2, 2];
+        let given = [0, 0, 1, 1, 1, 2, 2, 2, 2, 0];
+        let chart = confusion("t", &names(3), &truth, &given).unwrap();
+        let texts = texts(&chart);
+        let cells: Vec<&str> =
+            texts.iter().map(String::as_str).filter(|t| t.chars().all(|c| c.is_ascii_digit() || c == '.')).collect();
+        // Rows from the top, each: count, share in percent.
+        assert_eq!(cells, ["2", "67", "1", "33", "2", "100", "1", "20", "4", "80"]);
+        assert!(texts.contains(&"taken most often: class 0 for class 1 (1), class 2 for class 0 (1)".to_owned()));
+        assert!(chart.description().contains("8 of 10 samples right"), "{}", chart.description());
+        // Right answers in one colour, wrong ones in another.
+        let svg = chart.svg();
+        let filled = |i: usize| svg.matches(&format!("fill=\"{}\" fill-opacity", Colour::Series(i).hex())).count();
+        assert_eq!((filled(0), filled(1)), (3, 2));
+    }
+
+    #[test]
+    fn of_many_classes_those_with_most_mistakes_are_drawn() {
+        // Class 50 is taken for 51 nine times, class 99 for 0 once.
+        let truth: Vec<usize> = (0..100).chain([50; 9]).chain([99]).collect();
+        let given: Vec<usize> = (0..100).chain([51; 9]).chain([0]).collect();
+        let chart = confusion("t", &names(100), &truth, &given).unwrap();
+        let texts = texts(&chart);
+        for text in [
+            "the 30 of 100 classes with the most wrong answers",
+            "others",
+            "taken most often: class 50 for class 51 (9), class 99 for class 0 (1)",
+        ] {
+            assert!(texts.contains(&text.to_owned()), "{text}: {texts:?}");
+        }
+        let mut counts = HashMap::new();
+        truth.iter().zip(&given).for_each(|(&t, &p)| *counts.entry((t, p)).or_insert(0) += 1);
+        let table = Table::new(&names(100), &counts);
+        assert!(table.classes.contains(&50) && table.classes.contains(&99) && !table.classes.contains(&51));
+        let row = table.classes.iter().position(|&class| class == 50).unwrap();
+        assert_eq!((table.totals[row], table.counts[row].last()), (10, Some(&9)));
+        assert!(chart.svg().len() < 100_000);
+    }
+
+    #[test]
+    fn shares_are_rounded_but_not_to_all_or_nothing() {
+        for (count, total, expected) in [
+            (1, 1, "100"),
+            (999, 1000, "99.9"),
+            (99_999, 100_000, "99.9"),
+            (1, 100_000, "0.1"),
+            (1, 200, "0.5"),
+            (1, 2, "50"),
+        ] {
+            assert_eq!(percent(f64::from(count) / f64::from(total)), expected, "{count}/{total}");
+        }
+    }
+
+    #[test]
+    fn no_classes_and_wrong_lists() {
+        assert!(texts(&confusion("t", &[], &[], &[]).unwrap()).contains(&"no classes".to_owned()));
+        assert!(confusion("t", &names(3), &[], &[]).unwrap().svg().contains("class 2"));
+        let error = |t: &[usize], p: &[usize]| confusion("t", &names(3), t, p).unwrap_err().to_string();
+        assert_eq!(error(&[0, 1], &[0]), "plot: predicted classes: 2 numbers are needed, there are 1");
+        assert_eq!(error(&[0], &[3]), "plot: names of classes, for class 3: 4 numbers are needed, there are 3");
     }
 }

@@ -5,6 +5,7 @@ use super::chart::{Chart, Place};
 use super::frame::Frame;
 use super::legend::{CURVE, ENTRIES, curve, legend, line_paint, marker_paint};
 use super::style::marker;
+use super::text::{NAME, clean};
 use super::{extremes, plural, short};
 
 /// A name and its (x, y) points.
@@ -28,21 +29,27 @@ pub fn curves(title: &str, x_label: &str, y_label: &str, series: &[Curve]) -> Ch
     let (x, y) = axes(&curves);
     let frame = Frame::below(&chart, HEIGHT, x, y);
     frame.draw(&mut chart, x_label, y_label);
-    for (i, points) in curves.iter().enumerate() {
-        let places = thinned(points.iter().map(|&point| frame.at(point)));
-        if places.len() > 1 {
-            chart.line(places.clone(), line_paint(i));
+    let lines: Vec<Vec<Place>> =
+        curves.iter().map(|points| thinned(points.iter().map(|&point| frame.at(point)))).collect();
+    // Smooth curves on top of jagged ones, markers on top of all.
+    for jagged in [true, false] {
+        for (i, places) in
+            lines.iter().enumerate().filter(|(_, places)| places.len() > 1 && is_jagged(places) == jagged)
+        {
+            chart.line(places.clone(), line_paint(i, jagged));
         }
+    }
+    for (i, places) in lines.iter().enumerate() {
         // Markers of different curves stand at different places.
         let step = places.len().div_ceil(MARKERS).max(1);
-        let marked = places.into_iter().skip(i * step / 4 % step).step_by(step).collect();
+        let marked = places.iter().copied().skip(i * step / 4 % step).step_by(step).collect();
         chart.markers(marker(i), 3.6, marked, marker_paint(i));
     }
     if curves.iter().all(Vec::is_empty) {
         frame.say(&mut chart, "no positive values to show");
     }
     let names: Vec<String> = drawn.iter().map(|(name, _)| name.clone()).collect();
-    legend(&mut chart, &names, CURVE, &curve);
+    legend(&mut chart, &names, CURVE, &|chart, i, place| curve(chart, i, is_jagged(&lines[i]), place));
     let lost: usize = drawn.iter().zip(&curves).map(|((_, all), shown)| not_nan(all) - shown.len()).sum();
     chart.notes(&[
         if lost > 0 {
@@ -57,11 +64,13 @@ pub fn curves(title: &str, x_label: &str, y_label: &str, series: &[Curve]) -> Ch
 }
 
 fn describe(x_label: &str, y_label: &str, names: &[String], curves: &[Vec<(f64, f64)>]) -> String {
+    let (x_label, y_label) = (clean(x_label, NAME), clean(y_label, NAME));
     let mut description = format!("Curves of {y_label} (logarithmic) over {x_label}.");
     for (name, points) in names.iter().zip(curves).take(10) {
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
         let least = points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
-        description += &format!(" {name}: from {} to {}, at least {}.", short(first.1), short(last.1), short(least));
+        let (name, first, last, least) = (clean(name, NAME), short(first.1), short(last.1), short(least));
+        description += &format!(" {name}: from {first} to {last}, least {least}.");
     }
     description
 }
@@ -89,6 +98,13 @@ pub(super) fn axes(curves: &[Vec<(f64, f64)>]) -> (Axis, Axis) {
     (Axis::linear(left, right, TICKS), Axis::logarithmic(bottom, top))
 }
 
+/// Whether a line goes up and down so much that it is more than four times as long as the way from left to right and up.
+fn is_jagged(places: &[Place]) -> bool {
+    let Some((first, last)) = places.first().zip(places.last()) else { return false };
+    let length: f64 = places.windows(2).map(|pair| (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1)).sum();
+    length > 4.0 * ((last.0 - first.0).abs() + HEIGHT / 2.0)
+}
+
 /// Of neighbours in one column the first, lowest, highest and last.
 pub(super) fn thinned(places: impl Iterator<Item = Place>) -> Vec<Place> {
     let places: Vec<_> = places.collect();
@@ -104,4 +120,89 @@ pub(super) fn thinned(places: impl Iterator<Item = Place>) -> Vec<Place> {
     }
     kept.dedup();
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{circles, texts};
+    use super::*;
+
+    fn named(points: &[(f64, f64)]) -> Curve {
+        ("curve".to_owned(), points.to_vec())
+    }
+
+    #[test]
+    fn every_kind_of_curve_is_drawn() {
+        let (nan, inf) = (f64::NAN, f64::INFINITY);
+        // Series, and how many of their values are left out but not NaN.
+        for (series, lost) in [
+            (vec![], 0),
+            (vec![named(&[])], 0),
+            (vec![named(&[]), named(&[(1.0, 1.0)])], 0),
+            (vec![named(&[(1.0, 0.0), (2.0, -1.0), (3.0, nan), (nan, 1.0), (inf, 1.0), (4.0, inf), (5.0, 5e-324)])], 5),
+            (vec![named(&[(1.0, 2.0), (2.0, 2.0)])], 0),
+            (vec![named(&[(1.0, f64::MIN_POSITIVE), (2.0, f64::MAX)])], 2),
+            (vec![named(&[(-1e299, 1.0), (1e299, 2.0)])], 0),
+            (vec![named(&[(1e16, 1.0), (1e16 + 2.0, 1.0 + f64::EPSILON)])], 0),
+            ((0..40).map(|i| named(&[(0.0, 1.0 + f64::from(i)), (1.0, 0.5)])).collect(), 0),
+        ] {
+            let chart = curves("title", "epoch", "loss", &series);
+            let texts = texts(&chart);
+            let nothing = series.iter().all(|(_, points)| drawable(points).is_empty());
+            assert_eq!(texts.iter().any(|text| text == "no positive values to show"), nothing);
+            assert_eq!(texts.iter().filter(|text| *text == "curve").count(), series.len());
+            let note = format!("{} not positive or not finite: left out", plural(lost, "value"));
+            assert_eq!(texts.contains(&note), lost > 0, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn markers_are_on_the_points() {
+        let chart = curves("t", "x", "y", &[named(&[(0.0, 1.0), (1.0, 10.0), (2.0, 100.0)])]);
+        // One in the legend.
+        let places = circles(&chart.svg());
+        assert_eq!(places.len(), 4);
+        let [first, middle, last] = [places[0], places[1], places[2]];
+        assert!(
+            (middle.0 - 0.5 * (first.0 + last.0)).abs() < 0.02 && (middle.1 - 0.5 * (first.1 + last.1)).abs() < 0.02
+        );
+        assert!(first.1 > last.1 && first.0 < last.0);
+    }
+
+    #[test]
+    fn only_the_first_curves_are_drawn_when_there_are_very_many() {
+        let series: Vec<Curve> = (0..1000).map(|i| (format!("curve {i}"), vec![(0.0, 1.0), (1.0, 2.0)])).collect();
+        let texts = texts(&curves("t", "x", "y", &series));
+        assert!(texts.contains(&"960 more: not drawn".to_owned()) && texts.contains(&"curve 39".to_owned()));
+        assert!(!texts.contains(&"curve 40".to_owned()));
+    }
+
+    #[test]
+    fn long_curves_give_small_files_with_the_same_extremes() {
+        let noisy: Vec<(f64, f64)> = (0..1_000_000).map(|i| (f64::from(i), 2.0 + f64::from(i).sin())).collect();
+        assert!(curves("t", "x", "y", &[("noise".into(), noisy)]).svg().len() < 100_000);
+        let places = [(0.0, 5.0), (1.0, 9.0), (1.1, 2.0), (1.2, 7.0), (3.0, 6.0), (4.0, 1.0), (4.0, 1.0), (5.0, 0.0)];
+        let expected = [(0.0, 5.0), (1.0, 9.0), (1.1, 2.0), (1.2, 7.0), (3.0, 6.0), (4.0, 1.0), (5.0, 0.0)];
+        assert_eq!(thinned(places.into_iter()), expected);
+        let column = [(1.0, 5.0), (1.1, 9.0), (1.2, 7.0), (1.3, 2.0), (1.4, 6.0)];
+        assert_eq!(thinned(column.into_iter()), [(1.0, 5.0), (1.1, 9.0), (1.3, 2.0), (1.4, 6.0)]);
+    }
+
+    #[test]
+    fn a_jagged_curve_is_told_from_a_falling_one() {
+        let line = |f: &dyn Fn(f64) -> f64| (0..400).map(|x| (f64::from(x), f(f64::from(x)))).collect::<Vec<_>>();
+        assert!(!is_jagged(&line(&|x| 250.0 * (-x / 20.0).exp())));
+        assert!(is_jagged(&line(&|x| 100.0 + 50.0 * (2.0 * x).sin())));
+        assert!(!is_jagged(&[]) && !is_jagged(&[(1.0, 1.0)]));
+    }
+
+    #[test]
+    fn work_is_shown_from_its_beginning() {
+        let left = |points: &[(f64, f64)]| axes(&[points.to_vec()]).0.low;
+        assert_eq!(left(&[(2.0, 1.0), (600.0, 0.1)]), 0.0);
+        assert_eq!(left(&[(0.0, 1.0), (600.0, 0.1)]), 0.0);
+        // A range far from zero is not widened.
+        assert_eq!(left(&[(300.0, 1.0), (600.0, 0.1)]), 300.0);
+        assert_eq!(left(&[(-2.0, 1.0), (600.0, 0.1)]), -2.0);
+    }
 }

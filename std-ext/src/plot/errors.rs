@@ -71,11 +71,13 @@ pub fn errors(title: &str, label: &str, methods: &[Errors]) -> Chart {
         notes.push(format!("{} more methods: not drawn", methods.len() - ENTRIES));
     }
     chart.notes(&notes);
-    let mut description = format!("{label} of {}, mean ± standard deviation.", plural(drawn.len(), "method"));
+    let count = plural(drawn.len(), "method");
+    let mut description = format!("{count} by {}: mean ± standard deviation.", text::clean(label, text::NAME));
     for (method, values) in drawn.iter().zip(&finite).take(10) {
         let (mean, deviation) = mean_and_deviation(values);
         let seeds = plural(values.len(), "seed");
-        description += &format!(" {}: {} ± {} over {seeds}.", method.name, short(mean), short(deviation));
+        let (name, mean, deviation) = (text::clean(&method.name, text::NAME), short(mean), short(deviation));
+        description += &format!(" {name}: {mean} ± {deviation} over {seeds}.");
     }
     chart.finish(description)
 }
@@ -130,4 +132,68 @@ fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().map(|value| value / n).sum::<f64>();
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
     (mean, if values.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{circles, texts};
+    use super::*;
+
+    fn method(name: &str, values: &[f64]) -> Errors {
+        Errors { name: name.to_owned(), values: values.to_vec() }
+    }
+
+    #[test]
+    fn every_seed_is_drawn_and_the_bar_is_one_deviation_long() {
+        let chart = errors("t", "error, %", &[method("a", &[1.0, 2.0, 3.0]), method("b", &[4.0])]);
+        // Four seeds, and one in the legend.
+        let places = circles(&chart.svg());
+        assert_eq!(places.len(), 5);
+        let unit = places[1].0 - places[0].0;
+        assert!((places[2].0 - places[1].0 - unit).abs() < 0.03 && (places[3].0 - places[2].0 - unit).abs() < 0.03);
+        let bar = chart.shapes.iter().find_map(|shape| match shape {
+            super::super::chart::Shape::Path { lines, paint, .. } if *paint == Paint::line(Colour::Series(0), 2.0) => {
+                Some(lines[0].clone())
+            }
+            _ => None,
+        });
+        let bar = bar.unwrap();
+        assert!(
+            (bar[1].0 - bar[0].0 - 2.0 * unit).abs() < 0.05 && ((bar[0].0 + bar[1].0) / 2.0 - places[1].0).abs() < 0.03
+        );
+        assert!(
+            chart.description().contains("a: 2 ± 1 over 3 seeds. b: 4 ± 0 over 1 seed."),
+            "{}",
+            chart.description()
+        );
+    }
+
+    #[test]
+    fn the_axis_is_logarithmic_only_where_it_must_and_can() {
+        let axis = |values: &[f64]| axis(&[values.to_vec()]);
+        let middle = |axis: Axis| axis.along((axis.low * axis.high).abs().sqrt());
+        assert!(axis(&[1.0, 5.0]).low == 0.0 && axis(&[0.0, 500.0]).low == 0.0);
+        assert!((middle(axis(&[1.0, 500.0])) - 0.5).abs() < 1e-9);
+        // The bar of these reaches below 0, which no error does.
+        assert_eq!(axis(&[0.1, 0.1, 0.9]).low, 0.0);
+        assert!(axis(&[-1.0, 5.0]).low <= -1.0);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_counted() {
+        let chart = errors(
+            "t",
+            "error",
+            &[method("a", &[1.0, f64::NAN, f64::INFINITY]), method("b", &[]), method("c", &[f64::NAN])],
+        );
+        let texts = texts(&chart);
+        for text in ["a: 2 of 3 not finite, left out", "c: 1 of 1 not finite, left out"] {
+            assert!(texts.contains(&text.to_owned()), "{texts:?}");
+        }
+        assert!(!texts.iter().any(|text| text.starts_with("b: ")));
+        let none = errors("t", "error", &[]);
+        assert!(super::super::tests::texts(&none).contains(&"no values to show".to_owned()));
+        let many: Vec<Errors> = (0..500).map(|_| method("m", &[1.0; 5000])).collect();
+        assert!(errors("t", "error", &many).svg().len() < 800_000);
+    }
 }

@@ -52,7 +52,7 @@ impl Frame {
         }
         if !y_name.is_empty() {
             let place = (self.left - room_left(&self.y, true) + LABEL * 0.9, self.top + self.height / 2.0);
-            chart.turned(text::fit(y_name, LABEL, self.height + 20.0), place, LABEL, Anchor::Middle);
+            chart.turned(text::fit(y_name, LABEL, self.height), place, LABEL, Anchor::Middle);
         }
         chart.height = below + 4.0;
     }

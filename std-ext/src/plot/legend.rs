@@ -35,16 +35,19 @@ pub(super) fn legend(chart: &mut Chart, names: &[String], wide: f64, sample: &dy
     chart.height += if names.is_empty() { 0.0 } else { 2.0 };
 }
 
-/// Of a curve: a piece of its line with a marker.
-pub(super) fn curve(chart: &mut Chart, i: usize, (x, y): Place) {
+/// Of the i-th curve: a piece of its line with a marker.
+pub(super) fn curve(chart: &mut Chart, i: usize, jagged: bool, (x, y): Place) {
     let half = CURVE / 2.0;
-    chart.line(vec![(x - half, y), (x + half, y)], line_paint(i));
+    chart.line(vec![(x - half, y), (x + half, y)], line_paint(i, jagged));
     chart.markers(marker(i), 3.6, vec![(x, y)], marker_paint(i));
 }
 
-/// How the i-th curve is drawn.
-pub(super) fn line_paint(i: usize) -> Paint {
-    Paint { dash: dash(i), ..Paint::line(Colour::Series(i), 1.8) }
+/// How the i-th curve is drawn: dashes of one that goes up and down all the time would be noise, so it is thin and solid.
+pub(super) fn line_paint(i: usize, jagged: bool) -> Paint {
+    match jagged {
+        true => Paint::line(Colour::Series(i), 1.0),
+        false => Paint { dash: dash(i), ..Paint::line(Colour::Series(i), 1.8) },
+    }
 }
 
 /// How the markers of the i-th curve are drawn: filled and hollow ones in turn.

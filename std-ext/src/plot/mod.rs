@@ -10,7 +10,7 @@
 //!
 //! What belongs to different curves or classes is told apart by colours that colour-blind readers can tell apart, by dashes and
 //! by markers, so a copy without colours is readable too. Legends stand below the axes and never cover them. A plot is drawn
-//! 480 units wide with texts of 12 to 16 units, so that it can be read on a telephone's screen.
+//! 440 units wide with texts of 12 to 16 units, so that it can be read on a telephone's screen.
 //!
 //! Numbers that an axis cannot show are left out: NaN, infinite ones, beyond 1e±300, on a logarithmic axis those that are not
 //! positive. Notes say how many, except for NaN, which stands for *not measured*. The size of a file is bounded for any input:

@@ -6,8 +6,9 @@ use super::axis::{Axis, TICKS};
 use super::chart::{Chart, Paint, Place, Shape};
 use super::frame::Frame;
 use super::legend::{ENTRIES, PATCH, legend};
-use super::scatter::sparse;
+use super::scatter::{covered, sparse};
 use super::style::{Colour, marker};
+use super::text::{NAME, clean};
 use super::{PlotError, extremes, plural};
 
 /// Most columns and rows of a grid.
@@ -98,11 +99,11 @@ pub fn decision_regions(
     let named: Vec<String> =
         present.iter().map(|&class| names.get(class).cloned().unwrap_or_else(|| format!("class {class}"))).collect();
     legend(&mut chart, &named, PATCH, &|chart, i, place| patch(chart, present.get(i).copied().unwrap_or(i), place));
-    let (lost, covered) = (samples.len() - shown.len(), shown.len() - drawn);
+    let lost = samples.len() - shown.len();
     chart.notes(&[
         "colour: class given by the model; marker: true class of a sample".to_owned(),
         if lost > 0 { format!("{} outside or not finite: left out", plural(lost, "sample")) } else { String::new() },
-        if covered > 0 {
+        if covered(drawn, shown.len()) {
             format!("{} of {} drawn, others stand close to these", drawn, plural(shown.len(), "sample"))
         } else {
             String::new()
@@ -171,12 +172,102 @@ fn describe(
     classes: &[usize],
     samples: &[(f64, f64, usize)],
 ) -> String {
-    let mut description = format!("Decision regions over {} and {}.", labels[0], labels[1]);
+    let [x, y] = labels.map(|label| clean(label, NAME));
+    let mut description = format!("Decision regions over {x} and {y}.");
     for (class, name) in present.iter().zip(named).take(10) {
         let cells = classes.iter().filter(|other| *other == class).count();
         let share = 100.0 * cells as f64 / classes.len().max(1) as f64;
         let count = samples.iter().filter(|sample| sample.2 == *class).count();
+        let name = clean(name, NAME);
         description += &format!(" {name}: {share:.0} % of the area, {}.", plural(count, "sample"));
     }
     description
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{circles, texts};
+    use super::*;
+
+    /// Three classes: left, lower right, upper right.
+    fn classes(grid: &Grid) -> Vec<usize> {
+        grid.points().iter().map(|&(x, y)| if x < 0.0 { 0 } else { 1 + usize::from(y > 0.0) }).collect()
+    }
+
+    #[test]
+    fn rectangles_of_a_class_cover_its_cells_once_and_are_few() {
+        let grid = Grid::around(&[(-1.0, -1.0), (1.0, 1.0)], 20, 10);
+        let scattered: Vec<usize> = (0..200).map(|i| i * i % 7 % 3).collect();
+        for (classes, most) in [(classes(&grid), 3), (scattered, 200)] {
+            let mut cover = vec![None; 200];
+            let regions = regions(&grid, &classes);
+            assert!(regions.iter().map(|(_, rectangles)| rectangles.len()).sum::<usize>() <= most);
+            for (class, rectangles) in regions {
+                for [first, last, bottom, top] in rectangles {
+                    for cell in (bottom..=top).flat_map(|j| (first..=last).map(move |i| i + 20 * j)) {
+                        assert_eq!(cover[cell].replace(class), None, "cell {cell} twice");
+                    }
+                }
+            }
+            assert!(cover.iter().zip(&classes).all(|(found, class)| *found == Some(*class)));
+        }
+    }
+
+    #[test]
+    fn regions_and_samples_are_where_they_belong() {
+        let grid = Grid::around(&[(-1.0, -1.0), (1.0, 1.0)], 40, 40);
+        let names = ["left", "lower <right>", "upper"].map(str::to_owned);
+        let samples =
+            [(-0.5, 0.0, 0), (-0.5, 0.5, 0), (0.5, -0.5, 1), (0.5, 0.5, 7), (f64::NAN, 0.0, 1), (9.0, 0.0, 1)];
+        let chart = decision_regions("t", ["u", "v"], &names, &grid, &classes(&grid), &samples).unwrap();
+        let filled: Vec<_> = chart
+            .shapes
+            .iter()
+            .filter_map(|shape| match shape {
+                Shape::Path { crisp: true, lines, .. } => Some(lines),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(filled.len(), 3);
+        // Rows are from the bottom: the class of large y is higher up, where places are small.
+        let lowest = |i: usize| filled[i].iter().flatten().map(|place| place.1).fold(0.0, f64::max);
+        assert!(lowest(2) < lowest(1) && lowest(1) == lowest(0));
+        // Two circles of class 0 and one in the legend; a class without a name is called by its number.
+        assert_eq!(circles(&chart.svg()).len(), 3);
+        let texts = texts(&chart);
+        for text in ["left", "lower <right>", "upper", "class 7", "2 samples outside or not finite: left out"] {
+            assert!(texts.contains(&text.to_owned()), "{text}: {texts:?}");
+        }
+    }
+
+    #[test]
+    fn grids_are_around_any_points_and_wrong_lengths_are_refused() {
+        for points in [
+            vec![],
+            vec![(3.0, 4.0)],
+            vec![(0.0, 1.0), (0.0, 2.0)],
+            vec![(f64::NAN, 0.0), (-1e300, 1e300), (1e300, 0.0)],
+        ] {
+            let grid = Grid::around(&points, 3, 2);
+            let cells = grid.points();
+            assert_eq!(cells.len(), 6);
+            assert!(cells.iter().all(|(x, y)| x.is_finite() && y.is_finite()), "{grid:?}");
+            assert!(cells[0].0 < cells[1].0 && cells[0].1 == cells[1].1 && cells[0].1 < cells[3].1, "{grid:?}");
+        }
+        let grid = Grid::around(&[], 10_000, 0);
+        assert_eq!(grid.points().len(), 240);
+        let error = decision_regions("t", ["u", "v"], &[], &grid, &[0; 3], &[]).unwrap_err().to_string();
+        assert_eq!(error, "plot: classes of 240 x 1 cells: 240 numbers are needed, there are 3");
+    }
+
+    #[test]
+    fn the_size_is_bounded() {
+        let grid = Grid::around(&[(0.0, 0.0), (1.0, 1.0)], 240, 240);
+        let classes: Vec<usize> = (0..57_600).map(|i| i * 7919 % 1009).collect();
+        let samples: Vec<_> =
+            (0..200_000).map(|i| (f64::from(i).sin().abs(), f64::from(i).cos().abs(), i as usize % 500)).collect();
+        let chart = decision_regions("t", ["u", "v"], &[], &grid, &classes, &samples).unwrap();
+        assert!(chart.svg().len() < 4_000_000, "{}", chart.svg().len());
+        assert!(texts(&chart).contains(&"969 more classes without an entry here".to_owned()));
+    }
 }

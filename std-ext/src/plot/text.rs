@@ -77,6 +77,9 @@ pub(crate) fn escape(text: &str, most: usize) -> String {
 /// Longest text that is looked at, in characters; nothing that fits into a plot is longer.
 const LONGEST: usize = 400;
 
+/// Longest name in a description, in characters.
+pub(super) const NAME: usize = 60;
+
 /// One line that is at most `room` wide, with an ellipsis where it was cut.
 pub(super) fn fit(text: &str, size: f64, room: f64) -> String {
     let mut line = clean(text, LONGEST);
@@ -91,6 +94,19 @@ pub(super) fn fit(text: &str, size: f64, room: f64) -> String {
     }
     line.push('…');
     line
+}
+
+/// One line that is at most `room` wide, cut in its middle: names of classes often differ at their ends.
+pub(super) fn fit_ends(text: &str, size: f64, room: f64) -> String {
+    let line: Vec<char> = clean(text, LONGEST).chars().collect();
+    let ends = |kept: usize| {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        line[..head].iter().chain(&['…']).chain(&line[line.len() - tail..]).collect::<String>()
+    };
+    match line.iter().collect::<String>() {
+        whole if width(&whole, size) <= room => whole,
+        _ => (0..line.len()).rev().map(ends).find(|cut| width(cut, size) <= room).unwrap_or_else(|| "…".to_owned()),
+    }
 }
 
 /// At most `lines` lines of words, each at most `room` wide; what does not fit is cut with an ellipsis.
@@ -126,6 +142,10 @@ mod tests {
             assert!(cut.ends_with('…') && width(&cut, 10.0) <= 60.0 && cut.chars().count() > 4, "{cut}");
         }
         assert_eq!(fit("abc", 10.0, 0.0), "…");
+        assert_eq!(fit_ends("abc", 10.0, 0.0), "…");
+        assert_eq!(fit_ends("abc", 10.0, 100.0), "abc");
+        let cut = fit_ends("class number 117", 10.0, 60.0);
+        assert!(cut.starts_with("cla") && cut.ends_with("117") && width(&cut, 10.0) <= 60.0, "{cut}");
         assert_eq!(wrap("one two three", 10.0, 1000.0, 2), ["one two three"]);
         let lines = wrap(&"several words ".repeat(30), 10.0, 150.0, 2);
         assert!(lines.len() == 2 && lines[1].ends_with('…') && !lines[0].ends_with('…'), "{lines:?}");
