@@ -162,7 +162,7 @@ mod tests {
                             .iter()
                             .all(|minor| (axis.low..=axis.high).contains(minor) && !places.contains(minor))
                     );
-                    assert!(places.iter().all(|&place| (-1e-9..=1.0 + 1e-9).contains(&axis.along(place))), "{axis:?}");
+                    assert!(places.iter().all(|&place| (-1e-6..=1.0 + 1e-6).contains(&axis.along(place))), "{axis:?}");
                     let rounding = 1e-12 * (axis.high - axis.low) + f64::EPSILON * axis.high.abs().max(axis.low.abs());
                     assert!(
                         places.iter().all(|p| (axis.low - rounding..=axis.high + rounding).contains(p)),
@@ -182,8 +182,8 @@ mod tests {
         assert!(minor(0.02, 0.9).iter().all(|x| ![0.02, 0.05, 0.1, 0.2, 0.5].contains(x)));
         // Labels at every other power.
         assert_eq!(minor(1e-9, 1.0), [1e-9, 1e-7, 1e-5, 1e-3, 1e-1]);
-        assert_eq!(minor(1e-300, 1e300), []);
-        assert_eq!(minor(2.0, 3.0), []);
+        assert!(minor(1e-300, 1e300).is_empty());
+        assert!(minor(2.0, 3.0).is_empty());
     }
 
     #[test]

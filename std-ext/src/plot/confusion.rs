@@ -197,7 +197,7 @@ fn mistakes(names: &[String], counts: &HashMap<(usize, usize), usize>) -> String
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{circles, texts};
+    use super::super::tests::texts;
     use super::*;
 
     fn names(count: usize) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::style::{Colour, Marker};
 use super::text;
 
 /// Most pixels in a row.
-const WIDEST: u32 = 8192;
+const WIDEST: u32 = 4096;
 
 pub(super) fn encode(chart: &Chart, width: u32) -> Result<Vec<u8>, PlotError> {
     let width = width.clamp(1, WIDEST);

@@ -54,7 +54,13 @@ fn a_page_holds_all_that_is_in_the_report() {
     let tables = all(&document, "table");
     assert_eq!(tables.len(), 3);
     // The open ones first, in their order; the collapsed one last, within <details>.
-    let rows = |i: usize| tables[i].descendants().filter(|node| node.has_tag_name("tr")).map(text).collect::<Vec<_>>();
+    let rows = |i: usize| {
+        tables[i]
+            .descendants()
+            .filter(|node| node.has_tag_name("tr"))
+            .map(|row| text(row).trim().to_owned())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(rows(0), ["methoderrorwords", "m00.5 ± 0.1 %a b", "m11.5 ± 0.1 %a b", "m22.5 ± 0.1 %a b"]);
     let closed = |i: usize| tables[i].ancestors().any(|node| node.has_tag_name("details"));
     assert_eq!([0, 1, 2].map(closed), [false, false, true]);
