@@ -124,6 +124,7 @@ pub(super) fn thinned(places: impl Iterator<Item = Place>) -> Vec<Place> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chart::Shape;
     use super::super::tests::{circles, texts};
     use super::*;
 
@@ -172,7 +173,11 @@ mod tests {
     #[test]
     fn only_the_first_curves_are_drawn_when_there_are_very_many() {
         let series: Vec<Curve> = (0..1000).map(|i| (format!("curve {i}"), vec![(0.0, 1.0), (1.0, 2.0)])).collect();
-        let texts = texts(&curves("t", "x", "y", &series));
+        let chart = curves("t", "x", "y", &series);
+        let texts = texts(&chart);
+        // 40 among the axes, 40 in the legend.
+        let drawn = chart.shapes.iter().filter(|shape| matches!(shape, Shape::Markers { .. })).count();
+        assert_eq!(drawn, 80);
         assert!(texts.contains(&"960 more: not drawn".to_owned()) && texts.contains(&"curve 39".to_owned()));
         assert!(!texts.contains(&"curve 40".to_owned()));
     }

@@ -136,6 +136,7 @@ fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chart::Shape;
     use super::super::tests::{circles, texts};
     use super::*;
 
@@ -152,9 +153,7 @@ mod tests {
         let unit = places[1].0 - places[0].0;
         assert!((places[2].0 - places[1].0 - unit).abs() < 0.03 && (places[3].0 - places[2].0 - unit).abs() < 0.03);
         let bar = chart.shapes.iter().find_map(|shape| match shape {
-            super::super::chart::Shape::Path { lines, paint, .. } if *paint == Paint::line(Colour::Series(0), 2.0) => {
-                Some(lines[0].clone())
-            }
+            Shape::Path { lines, paint, .. } if *paint == Paint::line(Colour::Series(0), 2.0) => Some(lines[0].clone()),
             _ => None,
         });
         let bar = bar.unwrap();

@@ -138,3 +138,29 @@ pub(super) fn room_left(y: &Axis, named: bool) -> f64 {
     let name = if named { LABEL * 1.4 } else { 0.0 };
     name + widest + TICK_LENGTH + TICK_GAP
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::axis::TICKS;
+    use super::super::tests::texts;
+    use super::*;
+
+    #[test]
+    fn labels_that_would_touch_are_left_out() {
+        let labels = |width: f64, height: f64| {
+            let (x, y) = (Axis::linear(1.0, 1.0 + 7e-7, TICKS), Axis::linear(0.0, 8.0, TICKS));
+            let mut chart = Chart::new("");
+            Frame { left: 100.0, top: 20.0, width, height, x, y }.draw(&mut chart, "", "");
+            let texts = texts(&chart);
+            (texts.iter().filter(|text| text.starts_with("1.")).cloned().collect::<Vec<_>>(), texts.len())
+        };
+        let (some, _) = labels(300.0, 300.0);
+        let room = |texts: &[String]| texts.iter().map(|text| text::width(text, TICK) + 8.0).sum::<f64>();
+        assert!(
+            some.len() > 1 && some.len() < 8 && room(&some) < 300.0 + text::width(&some[0], TICK) + 8.0,
+            "{some:?}"
+        );
+        // One of each axis, where there is no room for more.
+        assert_eq!(labels(10.0, 5.0).1, 2);
+    }
+}

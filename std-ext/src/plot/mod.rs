@@ -16,6 +16,19 @@
 //! positive. Notes say how many, except for NaN, which stands for *not measured*. The size of a file is bounded for any input:
 //! of what would be drawn in one place one is drawn, long lists are cut, and notes say so. Names may hold any characters; they
 //! are escaped, and cut where they do not fit. Cost: linear in the number of points.
+//!
+//! ```
+//! use gaussling::plot::{Output, predictions};
+//!
+//! let output = Output { name: "heating load / kW", targets: &[15.5, 20.8, 32.1], predictions: &[15.9, 20.1, 32.0] };
+//! let chart = predictions("Test data", &[output])?;
+//! let file = std::env::temp_dir().join("gaussling-predictions.png"); // or .svg
+//! chart.write(&file)?;
+//! # std::fs::remove_file(file).unwrap();
+//! # Ok::<(), gaussling::plot::PlotError>(())
+//! ```
+//!
+//! **Layers**, each using only those before it: `style`, `text`, `axis` · `chart` with `svg` and `png` · `frame`, `legend` · one file a plot.
 
 mod axis;
 mod chart;

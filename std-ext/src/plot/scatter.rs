@@ -202,6 +202,7 @@ fn describe(panels: &[Panel], pooled: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chart::Shape;
     use super::super::tests::{circles, texts};
     use super::*;
 
@@ -220,9 +221,7 @@ mod tests {
             // On a straight line from the lower left to the upper right, whose slope is that of a square.
             let ends = |chart: &Chart| {
                 let lines = chart.shapes.iter().filter_map(|shape| match shape {
-                    super::super::chart::Shape::Path { lines, paint, .. } if *paint == diagonal() => {
-                        Some(lines[0].clone())
-                    }
+                    Shape::Path { lines, paint, .. } if *paint == diagonal() => Some(lines[0].clone()),
                     _ => None,
                 });
                 lines.collect::<Vec<_>>()[0].clone()

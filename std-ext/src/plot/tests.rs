@@ -34,9 +34,11 @@ fn charts() -> Vec<(String, Chart)> {
         let name = if kind == "evil" { long.as_str() } else { name };
         let names: Vec<String> = (0..count).map(|i| format!("{name} {i}")).collect();
         let mut add = |what: &str, chart: Chart| charts.push((format!("{what}, {kind}"), chart));
-        for (scale, values) in [("small", 1e-7), ("usual", 1.0), ("large", 1e250)] {
-            let x: Vec<f64> = (0..30).map(|i| values * (1.0 + f64::from(i * i))).collect();
-            let y: Vec<f64> = x.iter().map(|x| x * 1.1).collect();
+        for (scale, values, steps) in
+            [("small", 1e-7, 1.0), ("usual", 1.0, 1.0), ("large", 1e250, 1.0), ("narrow", 1e5, 1e-5)]
+        {
+            let x: Vec<f64> = (0..30).map(|i| values * (1.0 + steps * f64::from(i * i))).collect();
+            let y: Vec<f64> = x.iter().map(|x| x * (1.0 + 0.1 * steps)).collect();
             let points: Vec<(f64, f64)> = x.iter().copied().zip(y.iter().copied()).collect();
             let series: Vec<Curve> = names.iter().map(|name| (name.clone(), points.clone())).collect();
             add(&format!("curves {scale}"), curves(name, name, name, &series));
@@ -150,8 +152,24 @@ fn pixels_have_the_size_asked_for_and_show_the_shapes() {
         let all = pixels.pixels().len();
         assert!((all / 2..all).contains(&count([255, 255, 255])), "{width}");
         // A line thinner than a pixel has a colour between its own and the paper's.
-        let curve = count(style::Colour::Series(0).light());
-        assert!(expected < 880 || curve > all / 2000, "{width}: no curve");
+        let own = style::Colour::Series(0).light();
+        assert!(expected < 880 || count(own) > all / 2000, "{width}: no curve");
+        let line = chart.shapes.iter().find_map(|shape| match shape {
+            Shape::Path { lines, paint, .. } if *paint == legend::line_paint(0, false) => Some(lines[0].clone()),
+            _ => None,
+        });
+        let line = line.unwrap();
+        let middle = |i: usize| (0.5 * (line[i].0 + line[i + 1].0), 0.5 * (line[i].1 + line[i + 1].1));
+        for (x, y) in
+            [middle(0), middle(1)].map(|(x, y)| (x * f64::from(expected) / WIDTH, y * f64::from(expected) / WIDTH))
+        {
+            let pixel = pixels.pixel(x as u32, y as u32).unwrap();
+            let red = i32::from(pixel.red());
+            assert!(
+                if expected < 880 { red < 200 } else { red <= i32::from(own[0]) + 8 },
+                "{width}: {pixel:?} at {x} {y}"
+            );
+        }
         assert_eq!(pixels.pixel(0, 0).map(|p| p.red()), Some(255));
         assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == 255));
     }
