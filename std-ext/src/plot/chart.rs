@@ -150,7 +150,7 @@ impl Chart {
         svg::inline(self)
     }
 
-    /// The bytes of a PNG file, `width` pixels wide (at least 1, at most 4096), on white paper; about 40 ms for a width of 1320.
+    /// The bytes of a PNG file, `width` pixels wide (at least 1, at most 4096), on white paper; 30 to 100 ms for a width of 1320.
     ///
     /// # Errors
     /// [`PlotError::Picture`] when the picture cannot be made, for want of memory for example.
