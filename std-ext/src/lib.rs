@@ -10,7 +10,8 @@
 //! | [`train`] | every method on one problem under one budget |
 //! | [`compare`](mod@compare) | all methods over several seeds, one table |
 //! | [`model`] | trained models in safetensors files |
-//! | [`plot`] | loss curves as SVG |
+//! | [`plot`] | plots as SVG and PNG |
+//! | [`report`](mod@report) | one HTML page of what was run and what came out |
 //! | [`cdr`] | a convection–diffusion–reaction equation that makes surrogate data |
 //!
 //! Everywhere a data set is a matrix with one sample a column.
@@ -23,6 +24,7 @@ mod memory;
 pub mod model;
 pub mod network;
 pub mod plot;
+pub mod report;
 pub mod train;
 
 pub use gaussling_core as core;
