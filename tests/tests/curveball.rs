@@ -8,7 +8,7 @@ use gaussling_core::nn::{
     Tanh, Tikhonov, tanh,
 };
 use gaussling_core::optim::{
-    CurveBall, CurveBallOptions, FullObjective, Objective, VarProLeastSquares, curveball_objective_work_len,
+    CurveBall, CurveBallOptions, FullObjective, Objective, Status, VarProLeastSquares, curveball_objective_work_len,
     curveball_state_len, curveball_work_len, full_objective_work_len, varpro_least_squares_work_len,
 };
 use gaussling_core::{Backend, Error, MatMut, MatRef, Portable, Real};
@@ -115,7 +115,7 @@ fn trajectory<N: Network<f64>, L: Loss>(
         let refused = method.step(&Portable, network, &loss, &mut w, x, c, &mut work[1..]);
         assert!(matches!(refused, Err(Error::Workspace { .. })), "one element less");
         let report = method.step(&Portable, network, &loss, &mut w, x, c, &mut work).unwrap();
-        assert!(report.finite);
+        assert_eq!(report.status, Status::Running);
         // Near the solution loss, ρ and β are ratios of what rounding leaves: their noise is in the file.
         assert!((report.loss - at("loss")).abs() <= noise("noise_loss") * at("loss").abs() + 1e-28, "{tag} loss {i}");
         assert_close(&format!("{tag} beta {i}"), &[report.beta], &[at("beta")], noise("noise_beta"));
@@ -286,7 +286,8 @@ fn a_step_takes_one_forward_one_backward_two_forward_mode_passes() {
     let mut work = vec![0.0; curveball_work_len(counted.shape(), 1000)];
     let mut method = CurveBall::new(CurveBallOptions::default(), vec![0.0; w.len()]).unwrap();
     for _ in 0..10 {
-        method.step(&Portable, &counted, &SumOfSquares, &mut w, x, y, &mut work).unwrap();
+        let report = method.step(&Portable, &counted, &SumOfSquares, &mut w, x, y, &mut work).unwrap();
+        assert_eq!(report.work_units, counted.1.get().iter().sum::<usize>());
     }
     // One forward pass more in the two steps that adapt λ.
     assert_eq!(counted.1.get(), [12, 20, 10]);
@@ -317,6 +318,9 @@ fn steps_on_the_full_objective_are_those_on_the_network() {
             assert!((one.loss - two.loss).abs() <= 1e-12 * one.loss && one.lambda == two.lambda, "{one:?} {two:?}");
             assert!((one.rho - two.rho).abs() < 1e-9 && (one.beta - two.beta).abs() <= 1e-9 * one.beta.abs());
             assert_eq!(one.ratio.is_some(), two.ratio.is_some());
+            assert_close("residual norm", &[two.residual_norm], &[one.residual_norm], 1e-9);
+            // A work unit is a pass over the network, here as counted by it.
+            assert_eq!(two.work_units, counted.1.get().iter().sum::<usize>());
             assert_close("weights", &b, &a, 1e-11);
         }
         // Ten values, two more for λ; a backward pass for each gradient and product; no product with z = 0.
@@ -374,9 +378,9 @@ fn nothing_moves_on_nan() {
         let (x, c) = (MatRef::new(&x, 1, 1).unwrap(), MatRef::new(&c, 1, 1).unwrap());
         method.step(&Portable, &network, &SumOfSquares, w, x, c, &mut work).unwrap()
     };
-    assert!(step(1.0, &mut w).finite);
+    assert_eq!(step(1.0, &mut w).status, Status::Running);
     let before = w;
-    assert!(!step(f64::NAN, &mut w).finite);
+    assert_eq!(step(f64::NAN, &mut w).status, Status::NonFinite);
     assert_eq!(w, before);
-    assert!(step(1.0, &mut w).finite && w != before);
+    assert!(step(1.0, &mut w).status == Status::Running && w != before);
 }

@@ -11,8 +11,8 @@ use gaussling_core::nn::{
     TimeDerivative, tanh,
 };
 use gaussling_core::optim::{
-    Adam, Criterion, LambdaRule, Prodigy, SampledTikhonov, SaveState, Selection, Sgd, SlimTrain, Update,
-    adam_state_len, loss_and_gradient, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len,
+    Adam, Criterion, FirstOrder, LambdaRule, Prodigy, SampledTikhonov, SaveState, Selection, Sgd, SlimTrain, Status,
+    Update, adam_state_len, loss_and_gradient, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len,
     sampled_tikhonov_work_len, slimtrain_inputs_len, slimtrain_work_len,
 };
 use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
@@ -108,6 +108,8 @@ fn slim_trajectory(
         let report = method
             .step(&Portable, network, &regularizer, rule, &mut adam, &mut theta, &mut w, x, t, &mut work)
             .unwrap();
+        assert_eq!(report.work_units, 2 * (i + 1));
+        assert!(report.gradient_norm > 0.0 && report.gradient_norm.is_finite());
         let at = |key: &str| kat.f64s(key).1[i];
         let noise_w = 10.0 * at("noise_W").max(1e-12);
         if lambda.is_nan() {
@@ -148,7 +150,7 @@ fn published_adam_trajectory() {
     let mut weights = [inputs.f64s("theta0_resnn").1, inputs.f64s("W0").1].concat();
     let n = weights.len() - 9;
     let regularizer = (regularizer(n), OnRange { start: n, len: 9, regularizer: Tikhonov { alpha: 1.0 } });
-    let mut adam = PublishedAdam::new(weights.len());
+    let mut method = FirstOrder::new(PublishedAdam::new(weights.len()));
     let (mut gradient, mut work) = (vec![0.0; weights.len()], vec![0.0; loss_work_len(shape, 10)]);
     let rows = kat.ints("x_iterations");
     for i in 0..100 {
@@ -156,12 +158,16 @@ fn published_adam_trajectory() {
         let x: Vec<f64> = batch.iter().flat_map(|&j| [y[2 * j], y[2 * j + 1]]).collect();
         let t: Vec<f64> = batch.iter().map(|&j| c[j]).collect();
         let (x, t) = (MatRef::new(&x, 2, 10).unwrap(), MatRef::new(&t, 1, 10).unwrap());
-        let loss =
-            loss_and_gradient(&Portable, &network, LeastSquares, &weights, x, t, &mut gradient, &mut work).unwrap();
-        assert_close("F", &[loss], &[kat.f64s("F").1[i]], 1e-12);
-        assert_close("J", &[loss + regularizer.value(&weights)], &[kat.f64s("J").1[i]], 1e-12);
-        regularizer.add_product(&weights, &mut gradient);
-        adam.update(&mut weights, &gradient).unwrap();
+        let mut expected = vec![0.0; n + 9];
+        loss_and_gradient(&Portable, &network, LeastSquares, &weights, x, t, &mut expected, &mut work).unwrap();
+        regularizer.add_product(&weights, &mut expected);
+        let w = &mut weights;
+        let report =
+            method.step(&Portable, &network, LeastSquares, &regularizer, w, x, t, &mut gradient, &mut work).unwrap();
+        assert_close("F", &[report.loss], &[kat.f64s("F").1[i]], 1e-12);
+        assert_close("J", &[report.objective], &[kat.f64s("J").1[i]], 1e-12);
+        assert_eq!((report.work_units, report.status), (2 * (i + 1), Status::Running));
+        assert_eq!((report.gradient_norm, &gradient), (Portable.norm(&expected), &expected));
         if let Some(row) = rows.iter().position(|&k| k as usize == i) {
             assert_close("x", &weights, &kat.row("x", row), 10.0 * kat.f64s("noise_x").1[row].max(1e-13));
         }
@@ -442,4 +448,27 @@ fn a_saved_training_goes_on_with_the_same_bits() {
     check!(Adam::new(1e-2, vec![0.0; adam_state_len(params)]), "Adam");
     check!(Prodigy::new(1e-4, vec![0.0; prodigy_state_len(params)]), "Prodigy");
     check!(Sgd::new(1e-2, 0.9, vec![0.0; params]), "SGD");
+}
+
+/// A step that cannot be taken leaves weights and rule as they were, and says so.
+#[test]
+fn first_order_steps_stop_at_numbers_that_are_not_finite() {
+    let mut method = FirstOrder::new(Adam::new(0.1, vec![0.0; adam_state_len(2)]));
+    let net = Affine::<1, 1>;
+    let shape = Network::<f64>::shape(&net);
+    let (mut w, mut gradient, mut work) = ([0.5, 0.25], [0.0; 2], vec![0.0; loss_work_len(shape, 1)]);
+    let mut step = |x: f64, w: &mut [f64]| {
+        let (x, c) = ([x], [1.0]);
+        let (x, c) = (MatRef::new(&x, 1, 1).unwrap(), MatRef::new(&c, 1, 1).unwrap());
+        let none = Tikhonov { alpha: 0.0 };
+        let report = method.step(&Portable, &net, LeastSquares, &none, w, x, c, &mut gradient, &mut work).unwrap();
+        (report.status, report.work_units)
+    };
+    for (x, units) in [(f64::NAN, 2), (f64::INFINITY, 4), (1e200, 6)] {
+        assert_eq!(step(x, &mut w), (Status::NonFinite, units), "{x}");
+        assert_eq!(w, [0.5, 0.25]);
+    }
+    assert_eq!(step(1.0, &mut w), (Status::Running, 8));
+    // The first step of Adam: its length, against the sign of the gradient.
+    assert_close("first step", &w, &[0.6, 0.35], 1e-6);
 }

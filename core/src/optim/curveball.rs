@@ -29,7 +29,7 @@ use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Shape};
-use crate::optim::{Objective, SaveState, StateReader, StateWriter, product, sum};
+use crate::optim::{Objective, SaveState, StateReader, StateWriter, Status, product, sum};
 use crate::scalar::Real;
 
 /// Options of [`CurveBall`]; the default is the published choice.
@@ -67,8 +67,13 @@ pub struct CurveBallReport<T> {
     pub lambda: T,
     /// γ, where λ was adapted.
     pub ratio: Option<T>,
-    /// Whether E, ρ, β and the new weights are finite; if not, w and z are as before the step.
-    pub finite: bool,
+    /// ‖Δ‖ = ‖H z + λ z + g‖, what the momentum before the step leaves of the Newton system; ‖g‖ in the first step. The
+    /// gradient itself is never formed: one backward pass gives the sum.
+    pub residual_norm: T,
+    /// Passes over batches so far.
+    pub work_units: usize,
+    /// [`Status::Running`], or [`Status::NonFinite`]: E, ρ, β or a new weight is not finite, w and z are as before the step.
+    pub status: Status,
 }
 
 /// Length of the state of [`CurveBall`]: z.
@@ -90,13 +95,14 @@ pub const fn curveball_objective_work_len(params: usize) -> usize {
 /// Steps between two adaptations of λ.
 const INTERVAL: usize = 5;
 
-/// The state: z over the caller's buffer, λ, the number of steps.
+/// The state: z over the caller's buffer, λ, the numbers of steps and passes.
 #[derive(Clone, Debug)]
 pub struct CurveBall<T, S> {
     options: CurveBallOptions<T>,
     z: S,
     lambda: T,
     steps: usize,
+    work_units: usize,
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
@@ -106,7 +112,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
             return Err(Error::InvalidOption { what: "lambda >= 0" });
         }
         state.as_mut().fill(T::ZERO);
-        Ok(Self { options, z: state, lambda: options.lambda, steps: 0 })
+        Ok(Self { options, z: state, lambda: options.lambda, steps: 0, work_units: 0 })
     }
 
     /// z
@@ -167,10 +173,13 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
             }
         };
 
+        self.work_units = self.work_units.saturating_add(if predicted.is_some() { 4 } else { 3 });
+        let residual_norm = backend.norm(delta);
         let moved = self.advance(rho, beta, delta, w, w_new);
-        let mut report = CurveBallReport { loss: value, rho, beta, lambda, ratio: None, finite: true };
+        let mut report = self.report(value, residual_norm);
+        (report.rho, report.beta) = (rho, beta);
         if !(value.is_finite() && moved) {
-            report.finite = false;
+            report.status = Status::NonFinite;
             return Ok(report);
         }
         self.z.as_mut().copy_from_slice(delta);
@@ -179,9 +188,9 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
             network.forward(backend, w, x, MatMut::new(s, m, n)?, cache, work)?;
             let new = loss.value(MatRef::new(s, m, n)?, c);
             report.ratio = Some(self.adapt_lambda((new - value) / predicted));
-            report.lambda = self.lambda;
+            (report.lambda, report.work_units) = (self.lambda, self.work_units);
         }
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
         Ok(report)
     }
 
@@ -220,10 +229,10 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         let (gradient, delta, hz, hd, w_new) = (next()?, next()?, next()?, next()?, next()?);
         let lambda = self.lambda;
         let value = objective.value_and_gradient(w, gradient)?;
-        let mut report =
-            CurveBallReport { loss: value, rho: T::ZERO, beta: T::ZERO, lambda, ratio: None, finite: false };
+        let mut passes = 2;
         if !value.is_finite() {
-            return Ok(report);
+            self.work_units = self.work_units.saturating_add(passes);
+            return Ok(CurveBallReport { status: Status::NonFinite, ..self.report(value, T::ZERO) });
         }
         // Δ = H z + λ z + g; no product in the first step, where z = 0.
         let z = self.z.as_ref();
@@ -231,16 +240,16 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
             hz.fill(T::ZERO);
         } else {
             objective.product(z, hz)?;
+            passes += 2;
         }
         hz.iter_mut().zip(z).for_each(|(h, &z)| *h += lambda * z);
         delta.iter_mut().zip(&*hz).zip(&*gradient).for_each(|((d, &h), &g)| *d = h + g);
-        let predicted = match self.options.fixed {
-            Some((rho, beta)) => {
-                (report.rho, report.beta) = (rho, beta);
-                None
-            }
+        let residual_norm = backend.norm(delta);
+        let (rho, beta, predicted) = match self.options.fixed {
+            Some((rho, beta)) => (rho, beta, None),
             None => {
                 objective.product(delta, hd)?;
+                passes += 2;
                 backend.axpy(lambda, delta, hd);
                 let a = Plane {
                     dd: backend.dot(delta, hd),
@@ -249,22 +258,39 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
                     gd: backend.dot(gradient, delta),
                     gz: backend.dot(gradient, z),
                 };
-                (report.rho, report.beta) = a.minimize();
-                Some(-T::from_f64(0.5) * (report.beta * a.gd - report.rho * a.gz))
+                let (rho, beta) = a.minimize();
+                (rho, beta, Some(-T::from_f64(0.5) * (beta * a.gd - rho * a.gz)))
             }
         };
-        report.finite = self.advance(report.rho, report.beta, delta, w, w_new);
-        if !report.finite {
+        self.work_units = self.work_units.saturating_add(passes);
+        let mut report = self.report(value, residual_norm);
+        (report.rho, report.beta) = (rho, beta);
+        if !self.advance(rho, beta, delta, w, w_new) {
+            report.status = Status::NonFinite;
             return Ok(report);
         }
         self.z.as_mut().copy_from_slice(delta);
         w.copy_from_slice(w_new);
         if let (true, Some(predicted)) = (self.adapts(), predicted) {
             report.ratio = Some(self.adapt_lambda((objective.value(w)? - value) / predicted));
-            report.lambda = self.lambda;
+            (report.lambda, report.work_units) = (self.lambda, self.work_units);
         }
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
         Ok(report)
+    }
+
+    /// A step that does nothing.
+    fn report(&self, loss: T, residual_norm: T) -> CurveBallReport<T> {
+        CurveBallReport {
+            loss,
+            rho: T::ZERO,
+            beta: T::ZERO,
+            lambda: self.lambda,
+            ratio: None,
+            residual_norm,
+            work_units: self.work_units,
+            status: Status::Running,
+        }
     }
 
     /// z ← ρ z − β Δ in Δ's place, w_new ← (1 − η·decay) w + η z; whether all of it is finite.
@@ -282,8 +308,9 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         self.options.adapt_lambda && self.steps.is_multiple_of(INTERVAL)
     }
 
-    /// λ after γ = `ratio`, which is given back.
+    /// λ after γ = `ratio`, which is given back and took one pass.
     fn adapt_lambda(&mut self, ratio: T) -> T {
+        self.work_units = self.work_units.saturating_add(1);
         let factor = T::from_f64(0.999).powi(INTERVAL as i32);
         if ratio < T::from_f64(0.5) {
             self.lambda /= factor;
@@ -294,7 +321,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
     }
 }
 
-/// z, λ and the number of steps.
+/// z, λ and the numbers of steps and passes.
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for CurveBall<T, S> {
     fn tag(&self) -> usize {
         3
@@ -302,12 +329,14 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for CurveBall<T, S> {
 
     fn write(&self, out: &mut StateWriter<'_, T>) {
         out.count(self.steps);
+        out.count(self.work_units);
         out.number(self.lambda);
         out.numbers(self.z.as_ref());
     }
 
     fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
         self.steps = from.count(usize::MAX)?;
+        self.work_units = from.count(usize::MAX)?;
         self.lambda = from.number();
         from.numbers(self.z.as_mut());
         Ok(())

@@ -11,8 +11,8 @@
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
-use crate::nn::{Loss, Network, Point, Shape};
-use crate::optim::{SaveState, StateReader, StateWriter, product, sum};
+use crate::nn::{Loss, Network, Point, Regularizer, Shape};
+use crate::optim::{SaveState, StateReader, StateWriter, Status, product, sum};
 use crate::scalar::Real;
 
 /// A rule that moves weights by a gradient. slimTrain takes any; a caller may bring an own one.
@@ -169,6 +169,97 @@ pub fn loss_and_gradient<T: Real, B: Backend<T>>(
     gradient.fill(T::ZERO);
     network.vjp(backend, Point { theta, x, cache }, MatRef::new(g, m, n)?, gradient, None, work)?;
     Ok(value)
+}
+
+/// One step of [`FirstOrder`]; numbers are those of the batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FirstOrderReport<T> {
+    /// E before the step.
+    pub loss: T,
+    /// The same plus R(θ).
+    pub objective: T,
+    /// ‖g‖ of the objective.
+    pub gradient_norm: T,
+    /// Passes over batches so far, two a step.
+    pub work_units: usize,
+    /// [`Status::Running`], or [`Status::NonFinite`]: E or ‖g‖ is not finite, θ and the rule are as before the step.
+    pub status: Status,
+}
+
+/// Steps of an [`Update`] along the gradient of E(F(θ, X), C) + R(θ), over all weights of a network.
+///
+/// ```
+/// use gaussling_core::nn::{Affine, Layer, LeastSquares, Tikhonov};
+/// use gaussling_core::optim::{Adam, FirstOrder, adam_state_len, loss_work_len};
+/// use gaussling_core::{MatRef, Portable};
+/// // The line through (0, 1) and (1, 3).
+/// let (x, c) = (MatRef::new(&[0.0, 1.0], 1, 2)?, MatRef::new(&[1.0, 3.0], 1, 2)?);
+/// let (net, regularizer) = (Affine::<1, 1>, Tikhonov { alpha: 0.0 });
+/// let mut method = FirstOrder::new(Adam::new(0.1, [0.0; adam_state_len(2)]));
+/// let (mut theta, mut gradient, mut work) = ([0.0_f64; 2], [0.0; 2], [0.0; loss_work_len(Affine::<1, 1>::SHAPE, 2)]);
+/// for _ in 0..1000 {
+///     method.step(&Portable, &net, LeastSquares, &regularizer, &mut theta, x, c, &mut gradient, &mut work)?;
+/// }
+/// assert!((theta[0] - 2.0).abs() < 1e-3 && (theta[1] - 1.0).abs() < 1e-3);
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FirstOrder<U> {
+    /// The rule, whose learning rate may change between steps.
+    pub update: U,
+    work_units: usize,
+}
+
+impl<U> FirstOrder<U> {
+    /// No step taken.
+    pub fn new(update: U) -> Self {
+        Self { update, work_units: 0 }
+    }
+
+    /// One step on the batch: two passes. Shapes and errors are those of [`loss_and_gradient`]; `gradient` is overwritten.
+    pub fn step<T: Real, B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        network: &impl Network<T>,
+        loss: impl Loss,
+        regularizer: &impl Regularizer<T>,
+        theta: &mut [T],
+        x: MatRef<'_, T>,
+        c: MatRef<'_, T>,
+        gradient: &mut [T],
+        work: &mut [T],
+    ) -> Result<FirstOrderReport<T>, Error>
+    where
+        U: Update<T>,
+    {
+        let loss = loss_and_gradient(backend, network, loss, theta, x, c, gradient, work)?;
+        regularizer.add_product(theta, gradient);
+        let (objective, gradient_norm) = (loss + regularizer.value(theta), backend.norm(gradient));
+        self.work_units = self.work_units.saturating_add(2);
+        let mut status = Status::NonFinite;
+        if objective.is_finite() && gradient_norm.is_finite() {
+            self.update.update(theta, gradient)?;
+            status = Status::Running;
+        }
+        Ok(FirstOrderReport { loss, objective, gradient_norm, work_units: self.work_units, status })
+    }
+}
+
+/// The passes, and the state of the rule.
+impl<T: Real, U: SaveState<T>> SaveState<T> for FirstOrder<U> {
+    fn tag(&self) -> usize {
+        self.update.tag()
+    }
+
+    fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.count(self.work_units);
+        self.update.write(out);
+    }
+
+    fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.work_units = from.count(usize::MAX)?;
+        self.update.read(from)
+    }
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@
 //! | [`SlimTrain`] | slimTrain: the above with a stochastic step in θ | 1 forward, 1 backward |
 //! | [`CurveBall`] | momentum that solves the Newton system | 1 forward, 1 backward, 2 forward-mode |
 //! | [`Prodigy`] | Adam that finds its learning rate | |
-//! | [`Adam`], [`Sgd`] | first-order steps | |
+//! | [`FirstOrder`] of [`Adam`] or [`Sgd`] | first-order steps over all weights | 1 forward, 1 backward |
 //!
+//! Each `step` returns a report; [`run`] calls steps until the method, a budget or the caller's callback ends them.
 //! [`SaveState`] makes a checkpoint of any method, and of an objective: a restored one goes on with the same bits.
 //!
 //! A work unit is one forward or one backward pass over all training data.
@@ -42,6 +43,7 @@ mod pairs;
 #[cfg(test)]
 mod pairs_tests;
 mod prodigy;
+mod run;
 mod sampled_tikhonov;
 mod saved;
 #[cfg(test)]
@@ -55,7 +57,9 @@ mod varpro;
 pub use curveball::{
     CurveBall, CurveBallOptions, CurveBallReport, curveball_objective_work_len, curveball_state_len, curveball_work_len,
 };
-pub use first_order::{Adam, Sgd, Update, adam_state_len, loss_and_gradient, loss_work_len};
+pub use first_order::{
+    Adam, FirstOrder, FirstOrderReport, Sgd, Update, adam_state_len, loss_and_gradient, loss_work_len,
+};
 pub use full::{FullObjective, full_objective_work_len};
 pub use lambda_rule::{Criterion, LambdaRule, Selection};
 pub use lbfgs::{Lbfgs, LbfgsOptions, LbfgsReport, LineSearch, lbfgs_work_len};
@@ -66,6 +70,7 @@ pub use levenberg_marquardt::{
 pub use objective::Objective;
 pub use online_head::OnlineHead;
 pub use prodigy::{Prodigy, prodigy_state_len};
+pub use run::{Budget, Report, Stop, run};
 pub use sampled_tikhonov::{
     SampledTikhonov, SampledTikhonovReport, sampled_tikhonov_state_len, sampled_tikhonov_work_len,
 };

@@ -35,6 +35,10 @@ pub struct SlimTrainReport<T> {
     pub sum_lambda: T,
     /// The regularization weight α of W that this corresponds to: σ_total/(steps + 1).
     pub alpha: T,
+    /// ‖g‖, of the batch and the regularizer, at the θ before its step.
+    pub gradient_norm: T,
+    /// Passes over batches so far: forward and backward, and a forward one for each stored batch that is recomputed.
+    pub work_units: usize,
 }
 
 /// Length of the workspace of [`SlimTrain::step`].
@@ -59,6 +63,7 @@ pub struct SlimTrain<T, S> {
     batch: usize,
     memory: usize,
     targets: usize,
+    work_units: usize,
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
@@ -73,7 +78,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         state: S,
     ) -> Result<Self, Error> {
         let linear = SampledTikhonov::new(shape.features, targets, batch, memory, sum_lambda, state)?;
-        Ok(Self { linear, inputs: None, batch, memory, targets })
+        Ok(Self { linear, inputs: None, batch, memory, targets, work_units: 0 })
     }
 
     /// As [`new`](Self::new), with the features of the stored batches computed anew in every step; `inputs` has
@@ -166,8 +171,11 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         regularizer.add_product(theta, gradient);
         let alpha = step.sum_lambda / T::from_usize(self.linear.steps() + 1);
         let objective = loss + regularizer.value(theta) + half * alpha * backend.dot(w, w);
+        let gradient_norm = backend.norm(gradient);
         update.update(theta, gradient)?;
-        Ok(SlimTrainReport { loss, objective, lambda: step.lambda, sum_lambda: step.sum_lambda, alpha })
+        self.work_units = self.work_units.saturating_add(2);
+        let (lambda, sum_lambda, work_units) = (step.lambda, step.sum_lambda, self.work_units);
+        Ok(SlimTrainReport { loss, objective, lambda, sum_lambda, alpha, gradient_norm, work_units })
     }
 
     /// Computes the stored features anew, but for those that the step is about to overwrite.
@@ -185,6 +193,9 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let next = self.linear.next_slot();
         for slot in (0..=self.memory).filter(|&slot| slot != next) {
             let samples = self.linear.samples_in(slot);
+            if samples == 0 {
+                continue;
+            }
             let x = inputs.as_ref().get(slot * self.batch * n..).unwrap_or_default();
             let x = MatRef::new(x.get(..n * samples).unwrap_or_default(), n, samples)?;
             let z = z.get_mut(..f * samples).unwrap_or_default();
@@ -193,6 +204,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
                 return Err(Error::NonFinite { what: "recomputed features" });
             }
             self.linear.store(slot, MatRef::new(z, f, samples)?);
+            self.work_units = self.work_units.saturating_add(1);
         }
         Ok(())
     }
@@ -205,11 +217,13 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for SlimTrain<T, S> {
     }
 
     fn write(&self, out: &mut StateWriter<'_, T>) {
+        out.count(self.work_units);
         self.linear.write(out);
         out.numbers(self.inputs().unwrap_or_default());
     }
 
     fn read(&mut self, from: &mut StateReader<'_, T>) -> Result<(), Error> {
+        self.work_units = from.count(usize::MAX)?;
         self.linear.read(from)?;
         from.numbers(self.inputs.as_mut().map(AsMut::as_mut).unwrap_or_default());
         Ok(())

@@ -104,17 +104,14 @@ fn descend<O: Objective<f64>>(
     if method == Method::CurveBallVarPro {
         let mut curveball = CurveBall::new(options.curveball(method), buffer(method.name(), theta.len())?)?;
         let mut work = buffer(method.name(), curveball_objective_work_len(theta.len()))?;
-        let mut counted = 0;
         return steps(objective, look, theta, join, monitor, |objective, theta| {
-            let first = counted == 0;
             let report = curveball.step_objective(&Portable, objective, theta, &mut work)?;
-            counted += if first { 4 } else { 6 } + usize::from(report.ratio.is_some());
-            if report.finite {
+            let moved = report.status == Status::Running;
+            if moved {
                 // Loss and W of the θ that is recorded; the next step would find them again, so they are not counted.
                 objective.value(theta)?;
             }
-            let status = if report.finite { Status::Running } else { Status::NonFinite };
-            Ok((status, report.finite, counted, report.lambda))
+            Ok((report.status, moved, report.work_units, report.lambda))
         });
     }
     let trust = options.trust_region();

@@ -2,7 +2,7 @@
 
 use gaussling_core::nn::{LeastSquares, Loss, OnRange, Regularizer, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    Adam, CurveBall, Sgd, Update, adam_state_len, curveball_state_len, curveball_work_len, loss_and_gradient,
+    Adam, CurveBall, Sgd, Status, Update, adam_state_len, curveball_state_len, curveball_work_len, loss_and_gradient,
     loss_work_len,
 };
 use gaussling_core::{MatRef, Portable};
@@ -217,7 +217,7 @@ impl<L: Loss> BatchMethod for Whole<L> {
     fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, _: f64) -> Result<Option<Stepped>, TrainError> {
         let stepped = if let Rule::CurveBall(method) = &mut self.rule {
             let report = method.step(&Portable, &self.network, &self.loss, &mut self.all, x, c, &mut self.work)?;
-            if !report.finite {
+            if report.status == Status::NonFinite {
                 return Ok(None);
             }
             let passes = if report.ratio.is_some() { 5.0 } else { 4.0 };
