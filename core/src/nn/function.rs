@@ -282,7 +282,7 @@ fn array<T, const N: usize>(slice: &[T]) -> Result<&[T; N], Error> {
 }
 
 /// Column `j` of `x`.
-fn sample<T: Real, const N: usize>(x: MatRef<'_, T>, j: usize) -> [T; N] {
+pub(super) fn sample<T: Real, const N: usize>(x: MatRef<'_, T>, j: usize) -> [T; N] {
     let mut sample = [T::ZERO; N];
     sample.iter_mut().zip(x.col_iter(j)).for_each(|(sample, x)| *sample = x);
     sample
@@ -298,7 +298,7 @@ pub(super) fn seed<T: Real, const N: usize, const C: usize>(values: &[T; N], fir
 }
 
 /// x + v ε
-fn along<T: Real, const N: usize>(x: &[T; N], v: &[T; N]) -> [Dual<T, 1>; N] {
+pub(super) fn along<T: Real, const N: usize>(x: &[T; N], v: &[T; N]) -> [Dual<T, 1>; N] {
     array::from_fn(|i| {
         let (value, slope) = (x.get(i), v.get(i));
         Dual { value: value.copied().unwrap_or(T::ZERO), eps: [slope.copied().unwrap_or(T::ZERO)] }
