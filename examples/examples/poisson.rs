@@ -7,7 +7,7 @@
 //! −Δu − f = q·(W [Z; 1] − f/q),   Zₖ = Δ(B φₖ)/ΔB,   q = −ΔB > 0
 //! ```
 //! a separable least-squares problem with features Z, targets f/q and sample weights q². Divided by q, the constant feature
-//! that every model here has is the network's own bias; undivided it would be an error in f that no u explains.
+//! that the optimizers append is the network's own bias; undivided it would be a constant added to f, which no u accounts for.
 //! All derivatives, Δ too, come from dual numbers.
 //!
 //! The trained network is then the initial guess of conjugate gradients for the five-point formula, as in S. Markidis, "The
@@ -225,7 +225,7 @@ fn solve(problem: Problem, frequency: f64, rate: f64, seed: u64) -> Result<[usiz
     let (zero, mut solved, clock) = (vec![0.0; exact.len()], vec![0.0; exact.len()], Instant::now());
     let (_, from_zero) = finish(&f, &mut solved)?;
     println!(
-        "{problem:?}: five-point formula on {GRID} x {GRID} points, whose own error is {:.1e}",
+        "{problem:?}: five-point formula on {GRID} x {GRID} points; solved to 1e-6 it is {:.1e} off",
         distance(&solved, &exact)
     );
     println!("start of CG       |error|  |residual|  CG steps  seconds   error in waves <= 4, <= 16, more");

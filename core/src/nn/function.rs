@@ -23,6 +23,8 @@
 //! | `jvp`, with dX | none; 1 on duals of 1 direction | 2MP; none |
 //! | `vjp`, to X too | none; ⌈I/4⌉ more on duals of 4 directions | 2MP; 2MI more |
 //!
+//! Where all features are of one kind, each with parameters of its own, a [`Bank`](super::Bank) of one does the same for less.
+//!
 //! Values have the bits of f on plain numbers. NaN and infinities pass through. Source of dual numbers in chunks: J. Revels,
 //! M. Lubin and T. Papamarkou, "Forward-mode automatic differentiation in Julia" (arXiv 1607.07892, 2016), section 2.
 
