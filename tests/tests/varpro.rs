@@ -1,5 +1,5 @@
-//! The reduced objectives: known answers at one point, dual numbers pushed through the whole inner solve, symmetry, the
-//! Taylor remainder of the gradient, buffers.
+//! The reduced objectives: known answers at one point, dual numbers pushed through the whole inner solve, symmetry, buffers.
+//! Further identities are in `invariants.rs`.
 
 mod common;
 

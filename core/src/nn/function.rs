@@ -23,6 +23,8 @@
 //! | `jvp`, with dX | none; 1 on duals of 1 direction | 2MP; none |
 //! | `vjp`, to X too | none; ⌈I/4⌉ more on duals of 4 directions | 2MP; 2MI more |
 //!
+//! Where all features are of one kind, each with parameters of its own, a [`Bank`](super::Bank) of one does the same for less.
+//!
 //! Values have the bits of f on plain numbers. NaN and infinities pass through. Source of dual numbers in chunks: J. Revels,
 //! M. Lubin and T. Papamarkou, "Forward-mode automatic differentiation in Julia" (arXiv 1607.07892, 2016), section 2.
 
@@ -282,7 +284,7 @@ fn array<T, const N: usize>(slice: &[T]) -> Result<&[T; N], Error> {
 }
 
 /// Column `j` of `x`.
-fn sample<T: Real, const N: usize>(x: MatRef<'_, T>, j: usize) -> [T; N] {
+pub(super) fn sample<T: Real, const N: usize>(x: MatRef<'_, T>, j: usize) -> [T; N] {
     let mut sample = [T::ZERO; N];
     sample.iter_mut().zip(x.col_iter(j)).for_each(|(sample, x)| *sample = x);
     sample
@@ -298,7 +300,7 @@ pub(super) fn seed<T: Real, const N: usize, const C: usize>(values: &[T; N], fir
 }
 
 /// x + v ε
-fn along<T: Real, const N: usize>(x: &[T; N], v: &[T; N]) -> [Dual<T, 1>; N] {
+pub(super) fn along<T: Real, const N: usize>(x: &[T; N], v: &[T; N]) -> [Dual<T, 1>; N] {
     array::from_fn(|i| {
         let (value, slope) = (x.get(i), v.get(i));
         Dual { value: value.copied().unwrap_or(T::ZERO), eps: [slope.copied().unwrap_or(T::ZERO)] }

@@ -89,7 +89,7 @@ fn values_and_slopes_of_a_known_function() {
 }
 
 /// Rows of a matrix that is stored by rows, columns with gaps, and cotangents either way: the numbers of the dense call.
-fn strided<T: Real>(net: &impl Network<T>, limit: f64) {
+pub(super) fn strided<T: Real>(net: &impl Network<T>, limit: f64) {
     let (shape, n) = (net.shape(), 5);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
     let mut numbers = |n: usize| draw(n, &mut rng).into_iter().map(T::from_f64).collect::<Vec<T>>();

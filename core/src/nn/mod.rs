@@ -11,10 +11,11 @@
 //! | [`Affine`], [`Linear`], [`Activation`], [`Antisymmetric`] | layers with their sizes in the type |
 //! | [`Parametric`] | an activation that each neuron shapes by parameters of its own: [`raf`], or a user's |
 //! | [`FunctionModel`] | features that are not a network: one generic function of parameters and a sample |
+//! | [`Bank`] | many copies of such a function, each with parameters of its own |
 //! | [`Euler`], [`Rk4`] | residual blocks around a layer, with own weights at each step or time node |
 //! | [`Refine`] | a network with twice as many steps in its blocks, and its weights by interpolation in time |
 //! | tuples of layers | composition; sizes that do not fit do not compile |
-//! | [`DynAffine`], [`DynActivation`], [`DynParametric`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
+//! | [`DynAffine`], [`DynActivation`], [`DynParametric`], [`DynBank`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
 //! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`], [`Weighted`] | losses averaged over samples, with a weight for each sample |
 //! | [`Tikhonov`], [`TimeDerivative`], [`OnRange`] | quadratic regularizers of θ |
 //!
@@ -33,6 +34,9 @@
 mod activation;
 mod affine;
 mod antisymmetric;
+mod bank;
+#[cfg(test)]
+mod bank_tests;
 mod chain;
 mod euler;
 mod function;
@@ -61,6 +65,7 @@ pub use activation::{
 };
 pub use affine::{Affine, DynAffine, Linear};
 pub use antisymmetric::{Antisymmetric, DynAntisymmetric};
+pub use bank::{Bank, DynBank};
 pub use chain::Chain;
 pub use euler::{DynEuler, Euler};
 pub use function::{FeatureFunction, FunctionModel, SampleBySample, model};

@@ -82,6 +82,12 @@ impl Shape {
         Self { inputs, features, params, cache: BatchLen::new(0, jacobian), work: BatchLen::ZERO }
     }
 
+    /// `count` copies of a feature function of `params` parameters each; the cache holds `count · params` slopes a sample.
+    pub const fn bank(params: usize, inputs: usize, count: usize) -> Self {
+        let all = count.saturating_mul(params);
+        Self { inputs, features: count, params: all, cache: BatchLen::new(0, all), work: BatchLen::ZERO }
+    }
+
     /// An elementwise function with `params` parameters for each element; the cache holds `params + 1` slopes an element.
     pub const fn parametric(size: usize, params: usize) -> Self {
         let slopes = size.saturating_mul(params.saturating_add(1));
