@@ -10,6 +10,8 @@
 //! | [`train`] | every method on one problem under one budget |
 //! | [`compare`](mod@compare) | all methods over several seeds, one table |
 //! | [`model`] | trained models in safetensors files |
+//! | [`evaluate`](mod@evaluate) | scores of a saved model on new data |
+//! | [`export`] | a model as Rust source for a device, and the same arithmetic here |
 //! | [`plot`] | loss curves as SVG |
 //! | [`cdr`] | a convection–diffusion–reaction equation that makes surrogate data |
 //!
@@ -18,6 +20,8 @@
 pub mod cdr;
 pub mod compare;
 pub mod data;
+pub mod evaluate;
+pub mod export;
 pub mod matrix;
 mod memory;
 pub mod model;

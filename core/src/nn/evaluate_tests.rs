@@ -128,7 +128,7 @@ fn a_finished_model_is_the_formula_and_checks_its_lengths() {
     let theta = [0.5_f32, -1.0, 0.25, 2.0, 0.1, -0.2];
     let [mean, scale] = [[1.0_f32, 2.0], [0.5, 4.0]];
     let model = Predictor {
-        network: (Affine::<2, 2>, tanh::<2>()),
+        network: &(Affine::<2, 2>, tanh::<2>()),
         weights: theta.as_slice(),
         input_mean: &mean,
         input_scale: &scale,

@@ -21,7 +21,7 @@ use crate::scalar::Real;
 /// use gaussling_core::nn::{Affine, Layer, Predictor, predictor_work_len};
 /// use gaussling_core::Portable;
 /// let model = Predictor {
-///     network: Affine::<1, 1>,
+///     network: &Affine::<1, 1>,
 ///     weights: [2.0_f32, 1.0].as_slice(), // 2x + 1
 ///     input_mean: &[10.0],
 ///     input_scale: &[5.0],
@@ -36,7 +36,7 @@ use crate::scalar::Real;
 #[derive(Clone, Copy, Debug)]
 pub struct Predictor<'a, T, N, W> {
     /// F
-    pub network: N,
+    pub network: &'a N,
     /// θ
     pub weights: W,
     /// μ_x, one for each input.
