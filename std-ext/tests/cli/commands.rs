@@ -238,6 +238,6 @@ fn an_output_that_ends_early_is_no_panic() {
     assert_eq!(run(writer.into()).0, Some(0));
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let (code, err) = run(full.into());
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(5));
     assert!(err.lines().last().unwrap().starts_with("gaussling: cannot write to standard output: "), "{err}");
 }
