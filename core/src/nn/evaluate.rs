@@ -240,7 +240,7 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynEuler<L> {
         for k in 0..self.steps {
             self.layer.evaluate(backend, set_of(theta, layer.params, k), y, z, work)?;
             for (y, &mut z) in y.iter_mut().zip(&mut *z) {
-                *y = *y + h * z;
+                *y += h * z;
             }
         }
         z.copy_from_slice(y);
@@ -277,7 +277,7 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynRk4<L> {
                 }
             }
             for (y, &mut sum) in y.iter_mut().zip(&mut *sum) {
-                *y = *y + h * sum;
+                *y += h * sum;
             }
         }
         z.copy_from_slice(y);

@@ -79,7 +79,7 @@ mod tests {
     /// The bounds that the core's documentation gives, for blocks of every size of number, zeros and ends of the range among them.
     #[test]
     fn packed_weights_are_near_and_plain_ones_the_same() {
-        let wave = |i: usize| (i as f32 * 1.7).sin() * if i % 7 == 0 { 0.01 } else { 1.0 };
+        let wave = |i: usize| (i as f32 * 1.7).sin() * if i.is_multiple_of(7) { 0.01 } else { 1.0 };
         for scale in [0.0, 1e-45, 1e-40, 1e-36, 1e-20, 1e-3, 1.0, 3.0, 1e20, 3.4e38_f32] {
             for count in [0, 1, 31, 32, 33, 100] {
                 let weights: Vec<f32> = (0..count).map(|i| scale * wave(i)).collect();
