@@ -112,7 +112,8 @@ fn made_up_inputs_are_spread_as_the_training_data() {
 #[test]
 fn nested_tuples_have_the_sizes_of_the_sequence() {
     for layers in [1, 2, 7, 8, 9, 63, 64, 65, 255] {
-        let description = vec!["affine:3"; layers].join(", ");
+        let words: Vec<String> = (0..layers).map(|k| format!("affine:{}", 2 + k % 5)).collect();
+        let description = words.join(", ");
         let network = Sequential::parse(&description, 3).unwrap();
         let (found, whole) = (source::shape_of(&network), network.shape());
         assert_eq!((found.inputs, found.features, found.params), (whole.inputs, whole.features, whole.params));
