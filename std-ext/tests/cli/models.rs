@@ -244,9 +244,15 @@ fn export_writes_a_file_for_each_storage_and_says_what_it_costs() {
 #[test]
 fn every_shell_gets_its_completions() {
     let folder = Folder::new("completions");
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+    for (shell, own) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef gaussling"),
+        ("fish", "complete -c gaussling"),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("elvish", "edit:completion"),
+    ] {
         let script = folder.run(&format!("completions {shell}")).ok();
-        for word in ["evaluate", "storage", "gauss"] {
+        for word in [own, "evaluate", "storage"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
