@@ -12,6 +12,8 @@
 //! | [`model`] | trained models in safetensors files |
 //! | [`plot`] | plots as SVG and PNG |
 //! | [`report`](mod@report) | one HTML page of what was run and what came out |
+//! | [`evaluate`](mod@evaluate) | scores of a saved model on new data |
+//! | [`export`] | a model as Rust source for a device, and the same arithmetic here |
 //! | [`cdr`] | a convection–diffusion–reaction equation that makes surrogate data |
 //!
 //! Everywhere a data set is a matrix with one sample a column.
@@ -19,6 +21,8 @@
 pub mod cdr;
 pub mod compare;
 pub mod data;
+pub mod evaluate;
+pub mod export;
 pub mod matrix;
 mod memory;
 pub mod model;

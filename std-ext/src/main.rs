@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cli::note(&format!("gaussling: {error}"));
-            ExitCode::FAILURE
+            ExitCode::from(error.kind as u8)
         }
     }
 }

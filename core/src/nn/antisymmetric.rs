@@ -19,7 +19,7 @@ use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
 /// The diagonal shift γ.
-const GAMMA: f64 = 1e-4;
+pub(super) const GAMMA: f64 = 1e-4;
 
 /// `N → N` with an antisymmetric matrix and a bias.
 #[derive(Clone, Copy, Debug, Default)]

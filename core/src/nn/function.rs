@@ -126,7 +126,7 @@ where
 /// What computes a [`FunctionModel`]: f sample by sample.
 #[derive(Clone, Copy, Debug)]
 pub struct SampleBySample<F, const PARAMS: usize, const INPUTS: usize, const FEATURES: usize> {
-    function: F,
+    pub(super) function: F,
 }
 
 impl<F, const P: usize, const I: usize, const M: usize> Layer for FunctionModel<F, P, I, M>

@@ -16,6 +16,8 @@
 //! | [`Refine`] | a network with twice as many steps in its blocks, and its weights by interpolation in time |
 //! | tuples of layers | composition; sizes that do not fit do not compile |
 //! | [`DynAffine`], [`DynActivation`], [`DynParametric`], [`DynBank`], [`DynAntisymmetric`], [`DynEuler`], [`DynRk4`], [`Chain`] | the same with sizes known at run time; they do the computing |
+//! | [`Evaluate`], [`Predictor`] | the value alone of one sample, with little memory; a finished model over constants in flash |
+//! | [`Weights`], [`Scaled`] | weights as plain numbers, or in 8 or 16 bits with scale factors |
 //! | [`LeastSquares`], [`SoftmaxCrossEntropy`], [`Logistic`], [`Weighted`] | losses averaged over samples, with a weight for each sample |
 //! | [`Tikhonov`], [`TimeDerivative`], [`OnRange`] | quadratic regularizers of θ |
 //!
@@ -39,6 +41,9 @@ mod bank;
 mod bank_tests;
 mod chain;
 mod euler;
+mod evaluate;
+#[cfg(test)]
+mod evaluate_tests;
 mod function;
 #[cfg(test)]
 mod function_tests;
@@ -49,6 +54,7 @@ mod network;
 mod parametric;
 #[cfg(test)]
 mod parametric_tests;
+mod predictor;
 mod refine;
 #[cfg(test)]
 mod refine_tests;
@@ -58,6 +64,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod weighted;
+mod weights;
 
 pub use activation::{
     Activation, DynActivation, Gaussian, Identity, Relu, Sigmoid, Sine, Softplus, Tanh, gaussian, identity, relu,
@@ -68,15 +75,18 @@ pub use antisymmetric::{Antisymmetric, DynAntisymmetric};
 pub use bank::{Bank, DynBank};
 pub use chain::Chain;
 pub use euler::{DynEuler, Euler};
+pub use evaluate::Evaluate;
 pub use function::{FeatureFunction, FunctionModel, SampleBySample, model};
 pub use init::{Init, standard_normal, uniform};
 pub use layer::{Layer, Size};
 pub use loss::{LeastSquares, Logistic, Loss, SoftmaxCrossEntropy};
 pub use network::{Network, Point};
 pub use parametric::{DynParametric, Parametric, ParametricFunction, Raf, RafStart, raf};
+pub use predictor::{Predictor, argmax, predictor_work_len};
 pub use refine::Refine;
 pub use regularizer::{OnRange, Regularizer, Tikhonov, TimeDerivative};
 pub use rk4::{DynRk4, Rk4};
 pub use shape::{BatchLen, Shape};
 pub use weighted::Weighted;
 pub(crate) use weighted::sum_of_weights;
+pub use weights::{BLOCK, Scaled, Stored, Weights};

@@ -66,10 +66,10 @@ impl<S, L: Layer<In = S, Out = S>, const STEPS: usize> Layer for Rk4<L, STEPS> {
 }
 
 /// Weight of stage i in the sum, as a divisor; and the factor of h with which kᵢ enters the next stage.
-const STAGES: [(f64, f64); 4] = [(6.0, 0.5), (3.0, 0.5), (3.0, 1.0), (6.0, 0.0)];
+pub(super) const STAGES: [(f64, f64); 4] = [(6.0, 0.5), (3.0, 0.5), (3.0, 1.0), (6.0, 0.0)];
 
 /// Which of the sets a, m, b stage i uses.
-const SET: [usize; 4] = [0, 1, 1, 2];
+pub(super) const SET: [usize; 4] = [0, 1, 1, 2];
 
 impl<T: Real, L: Network<T>> Network<T> for DynRk4<L> {
     fn shape(&self) -> Shape {

@@ -35,11 +35,12 @@ impl BatchLen {
 
     /// Room for either.
     pub const fn max(self, other: Self) -> Self {
-        const fn larger(a: usize, b: usize) -> usize {
-            if a > b { a } else { b }
-        }
         Self::new(larger(self.fixed, other.fixed), larger(self.per_sample, other.per_sample))
     }
+}
+
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }
 
 /// Sizes of a network, and the lengths of the buffers that it computes in.
@@ -55,6 +56,8 @@ pub struct Shape {
     pub cache: BatchLen,
     /// Scratch memory of each of the three.
     pub work: BatchLen,
+    /// Scratch memory of [`Evaluate`](super::Evaluate), the value alone of one sample: what one layer needs, not the sum of all.
+    pub evaluate: usize,
 }
 
 impl Shape {
@@ -62,30 +65,39 @@ impl Shape {
     pub const fn affine(inputs: usize, outputs: usize, bias: bool) -> Self {
         let weights = inputs.saturating_mul(outputs);
         let params = if bias { weights.saturating_add(outputs) } else { weights };
-        Self { inputs, features: outputs, params, cache: BatchLen::ZERO, work: BatchLen::ZERO }
+        let evaluate = Self::columns_at_once(inputs, outputs).saturating_mul(outputs);
+        Self { inputs, features: outputs, params, cache: BatchLen::ZERO, work: BatchLen::ZERO, evaluate }
+    }
+
+    /// Columns of a matrix whose product with one sample is added up together; as the kernel adds them: four by four, and a
+    /// single row as a dot product.
+    pub(super) const fn columns_at_once(cols: usize, rows: usize) -> usize {
+        if rows == 1 || cols < 4 { cols } else { 4 }
     }
 
     /// An elementwise function; the cache holds its slopes.
     pub const fn activation(size: usize) -> Self {
-        Self { inputs: size, features: size, params: 0, cache: BatchLen::new(0, size), work: BatchLen::ZERO }
+        let cache = BatchLen::new(0, size);
+        Self { inputs: size, features: size, params: 0, cache, work: BatchLen::ZERO, evaluate: 0 }
     }
 
     /// Off-diagonal weights and a bias; the cache holds the assembled matrix, the workspace one more.
     pub const fn antisymmetric(size: usize) -> Self {
         let square = BatchLen::new(size.saturating_mul(size), 0);
-        Self { inputs: size, features: size, params: square.fixed, cache: square, work: square }
+        let evaluate = Self::columns_at_once(size, size).saturating_mul(size);
+        Self { inputs: size, features: size, params: square.fixed, cache: square, work: square, evaluate }
     }
 
     /// A feature function of `params` parameters; the cache holds its Jacobian, `features · params` numbers a sample.
     pub const fn function(params: usize, inputs: usize, features: usize) -> Self {
         let jacobian = features.saturating_mul(params);
-        Self { inputs, features, params, cache: BatchLen::new(0, jacobian), work: BatchLen::ZERO }
+        Self { inputs, features, params, cache: BatchLen::new(0, jacobian), work: BatchLen::ZERO, evaluate: 0 }
     }
 
     /// `count` copies of a feature function of `params` parameters each; the cache holds `count · params` slopes a sample.
     pub const fn bank(params: usize, inputs: usize, count: usize) -> Self {
         let all = count.saturating_mul(params);
-        Self { inputs, features: count, params: all, cache: BatchLen::new(0, all), work: BatchLen::ZERO }
+        Self { inputs, features: count, params: all, cache: BatchLen::new(0, all), work: BatchLen::ZERO, evaluate: 0 }
     }
 
     /// An elementwise function with `params` parameters for each element; the cache holds `params + 1` slopes an element.
@@ -103,6 +115,7 @@ impl Shape {
             params: self.params.saturating_add(next.params),
             cache: self.cache.plus(next.cache).plus(between),
             work: self.work.max(next.work).plus(between),
+            evaluate: larger(self.evaluate, next.evaluate).saturating_add(self.features),
         }
     }
 
@@ -113,6 +126,7 @@ impl Shape {
             params: self.params.saturating_mul(steps),
             cache: self.cache.plus(state).times(steps),
             work: self.work.plus(state.times(3)),
+            evaluate: self.evaluate.saturating_add(self.features),
             ..self
         }
     }
@@ -124,6 +138,7 @@ impl Shape {
             params: self.params.saturating_mul(steps.saturating_mul(2).saturating_add(1)),
             cache: self.cache.plus(state).times(4).times(steps),
             work: self.work.plus(state.times(4)),
+            evaluate: self.evaluate.saturating_add(self.features.saturating_mul(3)),
             ..self
         }
     }

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::Shell;
 use gaussling::data::Sizes;
 use gaussling::train::Method;
+
+use super::help;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TaskName {
@@ -84,6 +87,7 @@ pub struct RunArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::TRAIN)]
 pub struct TrainArguments {
     #[command(flatten)]
     pub data: DataArguments,
@@ -98,6 +102,9 @@ pub struct TrainArguments {
     /// The model file; the plot of the losses goes beside it with the ending .svg
     #[arg(long, short, default_value = "model.safetensors", value_name = "FILE")]
     pub output: PathBuf,
+    /// Print one JSON object instead, NaN as null; what people read goes to standard error
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `compare` and `demo` share.
@@ -112,6 +119,7 @@ pub struct MethodsArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::COMPARE)]
 pub struct CompareArguments {
     #[command(flatten)]
     pub data: DataArguments,
@@ -125,9 +133,13 @@ pub struct CompareArguments {
     /// A folder for the plot of the losses and the best model [default: nothing is written]
     #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Print one JSON object instead, NaN as null; what people read goes to standard error
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::DEMO)]
 pub struct DemoArguments {
     #[command(flatten)]
     pub methods: MethodsArguments,
@@ -143,6 +155,7 @@ pub struct DemoArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::PREDICT)]
 pub struct PredictArguments {
     /// A model file written by `gaussling train`
     pub model: PathBuf,
@@ -151,6 +164,70 @@ pub struct PredictArguments {
     /// Write the predictions to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// One JSON object instead of CSV; for a classifier with the scores
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::EVALUATE)]
+pub struct EvaluateArguments {
+    /// A model file written by `gaussling train`
+    pub model: PathBuf,
+    /// Data with the model's inputs and targets; columns are found by the model's names
+    pub data: PathBuf,
+    /// Target columns, where names do not tell: as for `train`
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    pub targets: Option<Vec<String>>,
+    /// Input columns, in the same way
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    pub inputs: Option<Vec<String>>,
+    /// Print one JSON object instead, NaN as null; what people read goes to standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::INFO)]
+pub struct InfoArguments {
+    /// A model or a data file
+    pub file: PathBuf,
+    /// Print one JSON object instead, NaN as null; what people read goes to standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StorageName {
+    /// 32 bits a weight
+    F32,
+    /// 16 bits, and a factor for 32 weights
+    F16,
+    /// 8 bits, and a factor for 32 weights
+    Int8,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::EXPORT)]
+pub struct ExportArguments {
+    /// A model file written by `gaussling train`
+    pub model: PathBuf,
+    /// The Rust file to write: a module for a no_std crate that depends on gaussling-core
+    #[arg(long, value_name = "FILE")]
+    pub rust: PathBuf,
+    /// How the weights are stored; all arithmetic is in f32
+    #[arg(long, value_enum, default_value_t = StorageName::F32)]
+    pub storage: StorageName,
+    /// Data on which to measure what this costs, and to record samples for the self-test [default: made-up inputs]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::COMPLETIONS)]
+pub struct CompletionsArguments {
+    /// The shell to write for
+    pub shell: Shell,
 }
 
 fn positive(text: &str) -> Result<f64, String> {

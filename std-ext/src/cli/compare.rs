@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use gaussling::compare::{Entry, best, compare};
+use gaussling::compare::{Entry, best, compare, rows};
 use gaussling::plot::loss_curves;
 use gaussling::train::Method;
+use serde_json::{Value, json as object};
 
 use super::Failure;
 use super::arguments::{CompareArguments, MethodsArguments};
@@ -20,7 +21,15 @@ const BEST: &str = "best.safetensors";
 
 pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let setup = setup(&arguments.data, &arguments.run)?;
-    compare_and_write(&setup, &arguments.methods, arguments.seeds, arguments.output.as_deref(), arguments.run.quiet)
+    let said = Said { quiet: arguments.run.quiet, json: arguments.json };
+    compare_and_write(&setup, &arguments.methods, arguments.seeds, arguments.output.as_deref(), said)
+}
+
+/// What is said, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    pub quiet: bool,
+    pub json: bool,
 }
 
 /// Trains, prints the table, and writes plot and best model into `folder`.
@@ -29,7 +38,7 @@ pub fn compare_and_write(
     arguments: &MethodsArguments,
     seeds: u64,
     folder: Option<&Path>,
-    quiet: bool,
+    Said { quiet, json }: Said,
 ) -> Result<(), Failure> {
     if !quiet {
         note(&describe(setup));
@@ -51,8 +60,20 @@ pub fn compare_and_write(
         true
     })?;
     progress.done();
-    print(&table(&setup.problem, &entries))?;
-    folder.map_or(Ok(()), |folder| write(setup, &entries, folder))
+    let table = table(&setup.problem, &entries);
+    if !json {
+        print(&table)?;
+        return folder.map_or(Ok(()), |folder| print(&write(setup, &entries, folder, &mut Value::Null)?));
+    }
+    let mut result = super::json::compared(&setup.problem, &rows(&entries), &entries);
+    let mut text = table;
+    if let Some(folder) = folder {
+        text += &write(setup, &entries, folder, &mut result)?;
+    }
+    if !quiet {
+        note(text.trim_end());
+    }
+    print(&super::json::line(&result))
 }
 
 /// Makes the output folder, in which all files can be written.
@@ -60,8 +81,9 @@ pub fn make_output_folder(folder: &Path) -> Result<(), Failure> {
     make_folder(folder, &[PLOT, BEST])
 }
 
-/// The losses of the first seed of each method, and the model with the least validation error.
-fn write(setup: &Setup, entries: &[Entry], folder: &Path) -> Result<(), Failure> {
+/// Writes the losses of the first seed of each method, and the model with the least validation error; says where, in words and
+/// in `result`.
+fn write(setup: &Setup, entries: &[Entry], folder: &Path, result: &mut Value) -> Result<String, Failure> {
     let plot = folder.join(PLOT);
     let curves: Vec<(String, Vec<(f64, f64)>)> = entries
         .iter()
@@ -73,10 +95,12 @@ fn write(setup: &Setup, entries: &[Entry], folder: &Path) -> Result<(), Failure>
         .collect();
     loss_curves(&plot, "Validation loss, seed 0", "work units", "loss on scaled data", &curves)?;
     let mut said = format!("losses: {}\n", plot.display());
+    result["plot"] = object!(plot.display().to_string());
     if let Some(entry) = best(entries) {
         let file = folder.join(BEST);
         model(setup, entry)?.save(&file)?;
+        result["best_model"] = object!(file.display().to_string());
         writeln!(said, "best model ({}, seed {}): {}", entry.run.method, entry.seed, file.display())?;
     }
-    print(&said)
+    Ok(said)
 }

@@ -7,7 +7,7 @@ use gaussling::train::{LossKind, Options, Problem};
 
 use super::Failure;
 use super::arguments::DemoArguments;
-use super::compare::{compare_and_write, make_output_folder};
+use super::compare::{Said, compare_and_write, make_output_folder};
 use super::output::note;
 use super::setup::Setup;
 
@@ -25,5 +25,6 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let network = Sequential::parse("dense:8, antisym:8x2", data.inputs.rows())?;
     let problem = Problem::new(&data, None, &parts, network, true)?;
     let setup = Setup { data, problem, options: Options::for_loss(LossKind::LeastSquares) };
-    compare_and_write(&setup, &arguments.methods, arguments.seeds, Some(&arguments.output), arguments.quiet)
+    let said = Said { quiet: arguments.quiet, json: false };
+    compare_and_write(&setup, &arguments.methods, arguments.seeds, Some(&arguments.output), said)
 }

@@ -2,7 +2,14 @@
 
 mod arguments;
 mod compare;
+mod completions;
 mod demo;
+mod evaluate;
+mod export;
+mod failure;
+mod help;
+mod info;
+mod json;
 mod output;
 mod predict;
 mod progress;
@@ -12,28 +19,17 @@ mod train;
 
 use clap::{Parser, Subcommand};
 
+pub use failure::Failure;
 pub use output::note;
 
-use arguments::{CompareArguments, DemoArguments, PredictArguments, TrainArguments};
-
-/// A failure, said in one line.
-type Failure = Box<dyn std::error::Error>;
+use arguments::{
+    CompareArguments, CompletionsArguments, DemoArguments, EvaluateArguments, ExportArguments, InfoArguments,
+    PredictArguments, TrainArguments,
+};
 
 /// Train separable neural networks with second-order methods: GNvpro, slimTrain and CurveBall.
 #[derive(Debug, Parser)]
-#[command(
-    name = "gaussling",
-    version,
-    after_help = "Examples:
-  gaussling demo
-  gaussling train data.csv --targets y
-  gaussling train data.csv --targets species --task classification --method gnvpro
-  gaussling compare data.csv --targets 9-10 --seeds 5
-  gaussling predict model.safetensors new.csv
-
-Data: CSV, TSV or spaces between columns, with or without a header; MAT v5. One sample a row (MAT: a row or a column).
-Exit codes: 0 done, 1 failed (one line on stderr says why), 2 the command line is wrong."
-)]
+#[command(name = "gaussling", version, after_help = help::ALL)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -49,6 +45,14 @@ enum Command {
     Compare(CompareArguments),
     /// Apply a saved model to new data; prints CSV
     Predict(PredictArguments),
+    /// Score a saved model on data that have targets: errors of each output, or which classes are taken for which
+    Evaluate(EvaluateArguments),
+    /// Say what a model or a data file holds
+    Info(InfoArguments),
+    /// Write a saved model as Rust source for a microcontroller
+    Export(ExportArguments),
+    /// Print a script with which a shell completes these commands
+    Completions(CompletionsArguments),
 }
 
 /// Does what the command line asks for.
@@ -58,5 +62,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
     }
 }

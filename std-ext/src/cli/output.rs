@@ -4,7 +4,10 @@ use std::fs::{File, create_dir_all, remove_file};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use serde_json::Value;
+
+use super::failure::{Failure, Kind};
+use super::json;
 
 /// Writes a result to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
@@ -12,7 +15,18 @@ pub fn print(text: &str) -> Result<(), Failure> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // A reader that has seen enough, like `head`, is no failure.
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|e| format!("cannot write to standard output: {e}").into()),
+        result => result.map_err(|e| Failure::new(Kind::Output, format!("cannot write to standard output: {e}"))),
+    }
+}
+
+/// Prints a result: the text, or with `--json` the object, and then the text as a note.
+pub fn report(text: &str, object: Option<&Value>) -> Result<(), Failure> {
+    match object {
+        None => print(text),
+        Some(object) => {
+            note(text.trim_end());
+            print(&json::line(object))
+        }
     }
 }
 
@@ -28,7 +42,7 @@ pub fn percent(share: f64) -> String {
 
 /// Whether a file can be written here, which is not one that is read.
 pub fn check_file(file: &Path, read: &[&Path]) -> Result<(), Failure> {
-    let refused = |why: &str| Err(format!("{}: cannot be written: {why}", file.display()).into());
+    let refused = |why: &str| Err(Failure::new(Kind::Output, format!("{}: cannot be written: {why}", file.display())));
     let Some(name) = file.file_name() else { return refused("not the name of a file") };
     if file.is_dir() {
         return refused("is a directory; name a file in it");
@@ -54,13 +68,14 @@ pub fn check_file(file: &Path, read: &[&Path]) -> Result<(), Failure> {
 pub fn plot_beside(model: &Path) -> Result<PathBuf, Failure> {
     if model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
         let why = "the plot of the losses would have the same name; choose the ending .safetensors";
-        return Err(format!("{}: cannot be written: {why}", model.display()).into());
+        return Err(Failure::new(Kind::Output, format!("{}: cannot be written: {why}", model.display())));
     }
     Ok(model.with_extension("svg"))
 }
 
 /// Makes a folder in which these files can be written.
 pub fn make_folder(folder: &Path, files: &[&str]) -> Result<(), Failure> {
-    create_dir_all(folder).map_err(|e| format!("cannot make the folder {}: {e}", folder.display()))?;
+    create_dir_all(folder)
+        .map_err(|e| Failure::new(Kind::Output, format!("cannot make the folder {}: {e}", folder.display())))?;
     files.iter().try_for_each(|file| check_file(&folder.join(file), &[]))
 }

@@ -6,8 +6,8 @@ use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Task, load, load_like,
 use gaussling::network::Sequential;
 use gaussling::train::{LossKind, Options, Problem, SlimTrainOptions};
 
-use super::Failure;
 use super::arguments::{DataArguments, RunArguments, Scaling, TaskName};
+use super::failure::{Failure, Kind};
 
 /// Data and problem of a command.
 pub struct Setup {
@@ -56,12 +56,14 @@ fn enough_samples(samples: usize, sizes: Sizes, parts: &Split) -> Result<(), Fai
     let names = ["training", "validation", "test"];
     let lens = [parts.train.len(), parts.validation.len(), parts.test.len()];
     match (0..3).find(|&part| shares[part] > 0.0 && lens[part] == 0) {
-        Some(part) => Err(format!(
-            "split: {samples} samples are too few for parts of {}/{}/{}: the {} part would be empty; \
-             add samples or choose another split",
-            shares[0], shares[1], shares[2], names[part],
-        )
-        .into()),
+        Some(part) => Err(Failure::new(
+            Kind::Data,
+            format!(
+                "split: {samples} samples are too few for parts of {}/{}/{}: the {} part would be empty; \
+                 add samples or choose another split",
+                shares[0], shares[1], shares[2], names[part],
+            ),
+        )),
         None => Ok(()),
     }
 }

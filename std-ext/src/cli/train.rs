@@ -6,8 +6,9 @@ use gaussling::compare::{Event, compare};
 use gaussling::plot::loss_curves;
 use gaussling::train::Ending;
 
-use super::Failure;
 use super::arguments::TrainArguments;
+use super::failure::{Failure, Kind};
+use super::json;
 use super::output::{check_file, note, percent, plot_beside, print};
 use super::progress::Progress;
 use super::setup::{describe, model, setup};
@@ -39,20 +40,28 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         [("training".to_string(), curve(|r| r.train_loss)), ("validation".to_string(), curve(|r| r.validation_loss))];
     let title = format!("{}, seed {}", entry.run.method, entry.seed);
     loss_curves(&plot, &title, "work units", "loss on scaled data", &curves)?;
-    let what = if setup.data.classes.is_some() { "share of wrong answers" } else { "mean relative error" };
+    let what = json::error_name(setup.data.classes.is_some());
     let [training, validation, test] = entry.scores.map(|s| percent(s.error));
-    print(&format!(
+    let said = format!(
         "{what}: training {training}, validation {validation}, test {test}\nmodel: {}\nlosses: {}\n",
         arguments.output.display(),
         plot.display(),
-    ))?;
-    if entry.run.ending == Ending::NotFinite {
-        return Err(format!(
-            "{}: {}; the model has the best weights before that",
-            entry.run.method,
-            entry.run.ending.describe()
-        )
-        .into());
+    );
+    if !arguments.json {
+        print(&said)?;
+    } else {
+        if !arguments.run.quiet {
+            note(said.trim_end());
+        }
+        print(&json::line(&json::trained(problem, entry, &arguments.output, &plot)))?;
     }
-    Ok(())
+    let failed = |kind| {
+        let (method, why) = (entry.run.method, entry.run.ending.describe());
+        Err(Failure::new(kind, format!("{method}: {why}; the model has the best weights before that")))
+    };
+    match entry.run.ending {
+        Ending::NotFinite => failed(Kind::Diverged),
+        Ending::Stopped => failed(Kind::Interrupted),
+        Ending::Budget | Ending::Converged => Ok(()),
+    }
 }

@@ -16,7 +16,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -53,6 +53,31 @@ impl Model {
         let bytes = fs::read(path).map_err(|reason| ModelError::Unreadable { file: file(), reason })?;
         decode(&bytes).map_err(|problem| ModelError::File { file: file(), problem })
     }
+}
+
+/// Whether a file looks like a model, sound or not: safetensors begin with the length of a header, and `{`.
+///
+/// `false` for files that cannot be read.
+pub fn is_model(path: &Path) -> bool {
+    let mut start = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    let [length @ .., brace] = start;
+    read.is_ok() && brace == b'{' && u64::from_le_bytes(length) < 1 << 40
+}
+
+/// The version of gaussling that wrote a model file.
+///
+/// # Errors
+/// As [`Model::load`].
+pub fn version(path: &Path) -> Result<String, ModelError> {
+    let file = || path.to_path_buf();
+    let bytes = fs::read(path).map_err(|reason| ModelError::Unreadable { file: file(), reason })?;
+    let wrong = |problem| ModelError::File { file: file(), problem };
+    decode(&bytes).map_err(wrong)?;
+    let (_, header) =
+        SafeTensors::read_metadata(&bytes).map_err(|e| wrong(Problem::NotAModel(one_line(&e.to_string()))))?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    text(&metadata, "version").cloned().map_err(wrong)
 }
 
 /// The bytes of a model's file.

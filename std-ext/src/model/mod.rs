@@ -27,6 +27,7 @@ use crate::matrix::largest;
 use crate::network::Sequential;
 
 pub use error::{ModelError, Problem};
+pub use file::{is_model, version};
 
 /// A trained network.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -30,7 +30,7 @@ pub use layer::DynLayer;
 pub(crate) use sequential::CHUNK;
 pub use sequential::{MAX_LAYERS, Sequential};
 
-/// Implements `Network<T>` for all `T: Real` by handing each call to `net`, which `$dispatch!(self, net => …)` names.
+/// Implements `Network<T>` and `Evaluate<T>` for all `T: Real` by handing each call to `net`, which `$dispatch!(self, net => …)` names.
 macro_rules! delegate_network {
     ($type:ty, $dispatch:ident) => {
         impl<T: gaussling_core::Real> gaussling_core::nn::Network<T> for $type {
@@ -81,6 +81,19 @@ macro_rules! delegate_network {
                 work: &mut [T],
             ) -> Result<(), gaussling_core::Error> {
                 $dispatch!(self, net => net.vjp(backend, point, g, gtheta, gx, work))
+            }
+        }
+
+        impl<T: gaussling_core::Real> gaussling_core::nn::Evaluate<T> for $type {
+            fn evaluate<B: gaussling_core::Backend<T>, W: gaussling_core::nn::Weights<T>>(
+                &self,
+                backend: &B,
+                theta: W,
+                x: &[T],
+                z: &mut [T],
+                work: &mut [T],
+            ) -> Result<(), gaussling_core::Error> {
+                $dispatch!(self, net => net.evaluate(backend, theta, x, z, work))
             }
         }
     };

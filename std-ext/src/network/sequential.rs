@@ -1,6 +1,6 @@
 //! [`Sequential`]: layers one after another, as many as are known at run time.
 
-use gaussling_core::nn::{Chain, Init, Network, Point, Refine, Shape};
+use gaussling_core::nn::{Chain, Evaluate, Init, Network, Point, Refine, Shape, Weights};
 use gaussling_core::{Backend, Error, MatMut, MatRef, Real};
 use rand_core::Rng;
 
@@ -270,6 +270,19 @@ impl<T: Real> Network<T> for Tail<'_> {
         work: &mut [T],
     ) -> Result<(), Error> {
         with_parts!(self, net => net.vjp(backend, point, g, gtheta, gx, work))
+    }
+}
+
+impl<T: Real> Evaluate<T> for Tail<'_> {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        with_parts!(self, net => net.evaluate(backend, theta, x, z, work))
     }
 }
 

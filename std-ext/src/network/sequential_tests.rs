@@ -1,8 +1,8 @@
 //! Sequences of run-time layers against tuples of compile-time layers: the same bits in all that a network does.
 
 use gaussling_core::nn::{
-    Activation, Affine, Antisymmetric, Euler, Identity, Init, Layer, Linear, Network, Point, Refine, Rk4, gaussian,
-    raf, relu, sigmoid, sine, softplus, standard_normal, tanh,
+    Activation, Affine, Antisymmetric, Euler, Evaluate, Identity, Init, Layer, Linear, Network, Point, Refine, Rk4,
+    gaussian, raf, relu, sigmoid, sine, softplus, standard_normal, tanh,
 };
 use gaussling_core::{Error, MatMut, MatRef, Portable, Real};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -66,11 +66,22 @@ fn same_bits<T: Real>(name: &str, found: &impl Network<T>, expected: &impl Netwo
 }
 
 /// Compares the description with the tuple, on f64 and f32.
-fn check(description: &str, tuple: &(impl Network<f64> + Network<f32>)) {
+fn check(description: &str, tuple: &(impl Network<f64> + Evaluate<f32>)) {
     let inputs = Network::<f64>::shape(tuple).inputs;
     let sequential = Sequential::parse(description, inputs).unwrap();
     same_bits::<f64>(description, &sequential, tuple);
     same_bits::<f32>(description, &sequential, tuple);
+    assert_eq!(value(&sequential), value(tuple), "{description}");
+}
+
+/// Bits of the value alone.
+fn value(net: &impl Evaluate<f32>) -> Vec<u32> {
+    let shape = net.shape();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(12);
+    let [theta, x] = [draw::<f32>(shape.params, &mut rng), draw(shape.inputs, &mut rng)];
+    let (mut z, mut work) = (vec![f32::NAN; shape.features], vec![f32::NAN; shape.evaluate]);
+    net.evaluate(&Portable, &theta[..], &x, &mut z, &mut work).unwrap();
+    z.into_iter().map(f32::to_bits).collect()
 }
 
 #[test]

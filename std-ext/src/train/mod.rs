@@ -19,7 +19,7 @@ pub(crate) use memory::runs_at_a_time;
 pub use monitor::{Ending, Record, Run};
 pub use multilevel::{Level, train_multilevel};
 pub use options::{LossKind, Method, Options, SlimTrainOptions, ThetaStep};
-pub use problem::{Problem, Scores, TrainError, Weights};
+pub use problem::{Part, Problem, Scores, TrainError, Weights};
 
 use monitor::Monitor;
 

@@ -1,13 +1,21 @@
-//! Bad input ends in one line that says where and what, with exit code 1 (2 for the command line), and leaves nothing behind.
+//! Bad input ends in one line that says where and what, with the exit code of its kind, and leaves nothing behind.
 
 use super::{Folder, Ran, regression};
+
+/// Exit codes, as `gaussling --help` lists them.
+const OTHER: i32 = 1;
+const USAGE: i32 = 2;
+const DATA: i32 = 3;
+const MODEL: i32 = 4;
+const OUTPUT: i32 = 5;
+const DIVERGED: i32 = 6;
 
 const TRAIN: &str = "--quiet --work-units 20 --net dense:4 --output out.safetensors";
 
 /// One line on standard error that has all of `words`, and nothing else.
 #[track_caller]
-fn assert_refused(ran: &Ran, words: &[&str]) {
-    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+fn assert_refused(ran: &Ran, code: i32, words: &[&str]) {
+    assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{ran:?}");
     assert!(ran.err.starts_with("gaussling: ") && ran.err.ends_with('\n'), "{ran:?}");
     assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
     for word in words {
@@ -17,9 +25,9 @@ fn assert_refused(ran: &Ran, words: &[&str]) {
 
 /// Runs a command that must fail and must not change what is in the folder.
 #[track_caller]
-fn refuse(folder: &Folder, line: &str, words: &[&str]) {
+fn refuse(folder: &Folder, code: i32, line: &str, words: &[&str]) {
     let before = folder.names();
-    assert_refused(&folder.run(line), words);
+    assert_refused(&folder.run(line), code, words);
     assert_eq!(folder.names(), before, "{line}");
 }
 
@@ -28,7 +36,7 @@ fn refuse(folder: &Folder, line: &str, words: &[&str]) {
 fn refuse_usage(folder: &Folder, line: &str, words: &[&str]) {
     let before = folder.names();
     let ran = folder.run(line);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(USAGE), ""), "{ran:?}");
     let first = ran.err.lines().next().unwrap_or_default();
     for word in words {
         assert!(first.contains(word), "{word:?} is not in {:?}", ran.err);
@@ -39,8 +47,8 @@ fn refuse_usage(folder: &Folder, line: &str, words: &[&str]) {
 #[test]
 fn files_that_are_no_tables() {
     let folder = Folder::new("bad-files");
-    refuse(&folder, &format!("train absent.csv {TRAIN}"), &["absent.csv: no such file"]);
-    refuse(&folder, &format!("train . {TRAIN}"), &[".: is a directory"]);
+    refuse(&folder, DATA, &format!("train absent.csv {TRAIN}"), &["absent.csv: no such file"]);
+    refuse(&folder, DATA, &format!("train . {TRAIN}"), &[".: is a directory"]);
     for (name, contents, words) in [
         ("empty.csv", "", &["empty.csv: is empty"][..]),
         ("header.csv", "a,b\n", &["header.csv: line 1", "no row of numbers"]),
@@ -54,12 +62,12 @@ fn files_that_are_no_tables() {
         folder.write(name, contents);
         for command in ["train", "compare"] {
             let options = if command == "train" { TRAIN } else { "-q --output folder" };
-            refuse(&folder, &format!("{command} {name} {options}"), words);
+            refuse(&folder, DATA, &format!("{command} {name} {options}"), words);
         }
     }
     folder.write("good.csv", regression(40));
-    refuse(&folder, &format!("train good.csv --test absent.csv {TRAIN}"), &["absent.csv: no such file"]);
-    refuse(&folder, &format!("train good.csv --test nan.csv {TRAIN}"), &["nan.csv"]);
+    refuse(&folder, DATA, &format!("train good.csv --test absent.csv {TRAIN}"), &["absent.csv: no such file"]);
+    refuse(&folder, DATA, &format!("train good.csv --test nan.csv {TRAIN}"), &["nan.csv"]);
 }
 
 #[test]
@@ -76,10 +84,11 @@ fn columns_and_splits_that_the_data_do_not_have() {
         ("--split 400/200/200", &["split: ", "[400, 200, 200]", "at most 80 samples"]),
         ("--split 50/10/10", &["split: ", "add up to 100"]),
     ] {
-        refuse(&folder, &format!("train data.csv {TRAIN} {options}"), words);
+        refuse(&folder, DATA, &format!("train data.csv {TRAIN} {options}"), words);
     }
     refuse(
         &folder,
+        DATA,
         &format!("train two.csv {TRAIN}"),
         &["split: 2 samples are too few", "the test part would be empty"],
     );
@@ -96,7 +105,7 @@ fn networks_that_are_misspelt_or_too_large() {
         ("dense:99999999999999999999", &["character 7", "more than"]),
     ] {
         for command in ["train", "compare"] {
-            refuse(&folder, &format!("{command} data.csv -q --net {net}"), words);
+            refuse(&folder, USAGE, &format!("{command} data.csv -q --net {net}"), words);
         }
     }
 }
@@ -111,9 +120,9 @@ fn networks_whose_workspace_is_too_large() {
     let words = ["not enough memory for ", " MB are needed and ", " MB are there; choose a smaller network"];
     for method in ["gnvpro", "slimtrain", "curveball", "adam", "sgd", "lbfgs", "gauss-newton"] {
         let line = format!("train data.csv -q --net dense:50000000 -o out.safetensors --method {method}");
-        assert_refused(&folder.run(&line), &words[..1]);
+        assert_refused(&folder.run(&line), OTHER, &words[..1]);
     }
-    refuse(&folder, "compare data.csv -q --net dense:50000000", &words);
+    refuse(&folder, OTHER, "compare data.csv -q --net dense:50000000", &words);
 }
 
 #[test]
@@ -133,12 +142,12 @@ fn outputs_that_cannot_be_written_are_found_before_the_work() {
         ("model.svg", &["model.svg: cannot be written", "the plot of the losses would have the same name"]),
         ("data.csv", &["data.csv: cannot be written", "which is read"]),
     ] {
-        refuse(&folder, &format!("{train} {output}"), words);
+        refuse(&folder, OUTPUT, &format!("{train} {output}"), words);
     }
     let compare = "compare data.csv -q --net dense:40 --work-units 1e9 --output";
-    refuse(&folder, &format!("{compare} data.csv"), &["cannot make the folder data.csv"]);
-    refuse(&folder, &format!("{compare} data.csv/below"), &["cannot make the folder data.csv/below"]);
-    refuse(&folder, "demo -q --output data.csv/below", &["cannot make the folder data.csv/below"]);
+    refuse(&folder, OUTPUT, &format!("{compare} data.csv"), &["cannot make the folder data.csv"]);
+    refuse(&folder, OUTPUT, &format!("{compare} data.csv/below"), &["cannot make the folder data.csv/below"]);
+    refuse(&folder, OUTPUT, "demo -q --output data.csv/below", &["cannot make the folder data.csv/below"]);
     assert_eq!(folder.read("data.csv"), data);
 }
 
@@ -157,10 +166,10 @@ fn models_and_data_that_do_not_fit() {
     folder.write("flipped.safetensors", flipped);
     for name in ["foreign", "empty", "cut", "header", "flipped"] {
         let model = format!("{name}.safetensors");
-        refuse(&folder, &format!("predict {model} data.csv --output p.csv"), &[&format!("{model}: is ")]);
+        refuse(&folder, MODEL, &format!("predict {model} data.csv --output p.csv"), &[&format!("{model}: is ")]);
     }
-    refuse(&folder, "predict absent.safetensors data.csv", &["absent.safetensors: cannot be read"]);
-    refuse(&folder, "predict . data.csv", &[".: cannot be read"]);
+    refuse(&folder, MODEL, "predict absent.safetensors data.csv", &["absent.safetensors: cannot be read"]);
+    refuse(&folder, MODEL, "predict . data.csv", &[".: cannot be read"]);
     folder.write("other.csv", "p,q,r\n1,2,3\n4,5,6\n");
     folder.write("bare.csv", "1,2,3\n4,5,6\n");
     folder.write("word.csv", "u,v\n1,2\n3,x\n");
@@ -170,12 +179,92 @@ fn models_and_data_that_do_not_fit() {
         ("word.csv", &["word.csv: line 3, column 2 (\"v\")", "\"x\""]),
         ("absent.csv", &["absent.csv: no such file"]),
     ] {
-        refuse(&folder, &format!("predict good.safetensors {data} --output p.csv"), words);
+        refuse(&folder, DATA, &format!("predict good.safetensors {data} --output p.csv"), words);
     }
     for output in ["data.csv/p.csv", "good.safetensors", "data.csv"] {
         let words = [output, "cannot be written"];
-        refuse(&folder, &format!("predict good.safetensors data.csv --output {output}"), &words);
+        refuse(&folder, OUTPUT, &format!("predict good.safetensors data.csv --output {output}"), &words);
     }
+}
+
+/// The commands that read a model and a file: each refuses as `predict` does.
+#[test]
+fn models_and_data_of_evaluate_info_and_export() {
+    let folder = Folder::new("bad-others");
+    folder.write("data.csv", regression(40));
+    folder.run("train data.csv -q --work-units 20 --net dense:4 -o good.safetensors").ok();
+    let good = folder.read("good.safetensors");
+    folder.write("cut.safetensors", &good[..good.len() - 5]);
+    folder.write("inputs.csv", "u,v\n1,2\n");
+    folder.write("word.csv", "u,v,target_a,\"target, b\"\n1,2,3,x\n");
+    for name in ["absent", "cut"] {
+        let model = format!("{name}.safetensors");
+        refuse(&folder, MODEL, &format!("evaluate {model} data.csv"), &[&format!("{model}: ")]);
+        refuse(&folder, MODEL, &format!("export {model} --rust m.rs"), &[&format!("{model}: ")]);
+    }
+    refuse(&folder, MODEL, "info cut.safetensors", &["cut.safetensors: is "]);
+    refuse(&folder, DATA, "info absent.csv", &["absent.csv: no such file"]);
+    refuse(&folder, DATA, "evaluate good.safetensors absent.csv", &["absent.csv: no such file"]);
+    refuse(&folder, DATA, "evaluate good.safetensors inputs.csv", &["inputs.csv: no column \"target_a\""]);
+    refuse(&folder, DATA, "evaluate good.safetensors word.csv", &["word.csv: line 2, column 4", "\"x\""]);
+    refuse(&folder, DATA, "export good.safetensors --rust m.rs --data absent.csv", &["absent.csv: no such file"]);
+    for (output, words) in [
+        ("nowhere/m.rs", &["nowhere/m.rs: cannot be written", "no such folder"][..]),
+        ("good.safetensors", &["good.safetensors: cannot be written", "which is read"]),
+        (".", &[".: cannot be written"]),
+    ] {
+        refuse(&folder, OUTPUT, &format!("export good.safetensors --rust {output}"), words);
+    }
+    refuse_usage(&folder, "export good.safetensors", &["required arguments"]);
+    refuse_usage(&folder, "export good.safetensors --rust m.rs --storage f8", &["'f8'", "--storage"]);
+    refuse_usage(&folder, "completions tcsh", &["'tcsh'"]);
+
+    // Sound in f64, beyond f32.
+    let mut huge = String::from("x,y\n");
+    for k in 0..40 {
+        huge += &format!("{},{}e300\n", k, 1 + k % 7);
+    }
+    folder.write("huge.csv", huge);
+    folder.run("train huge.csv -q --work-units 10 --net dense:2 -o huge.safetensors").ok();
+    let words = ["export: means of the targets, number 1: ", "e300 is out of the range of f32"];
+    refuse(&folder, MODEL, "export huge.safetensors --rust m.rs", &words);
+}
+
+/// The model of a run that diverges is kept, and the exit code tells.
+#[test]
+fn runs_that_diverge() {
+    let folder = Folder::new("diverged");
+    folder.write("data.csv", regression(40));
+    let line = "train data.csv -q --net affine:4 --method sgd --learning-rate 1e200 -o m.safetensors";
+    let ran = folder.run(line);
+    assert_eq!(ran.code, Some(DIVERGED), "{ran:?}");
+    assert!(ran.err.starts_with("gaussling: sgd: diverged") && ran.err.lines().count() == 1, "{ran:?}");
+    assert!(ran.out.contains("model: m.safetensors"), "{ran:?}");
+    folder.run("predict m.safetensors data.csv").ok();
+    let ran = folder.run(&format!("{line} --json"));
+    assert_eq!(ran.code, Some(DIVERGED), "{ran:?}");
+    assert!(ran.out.starts_with('{') && ran.out.contains("\"ended\":\"diverged"), "{ran:?}");
+}
+
+/// Ctrl-C: 130 as a shell counts it, whether the signal ends the process or the process ends itself.
+#[cfg(unix)]
+#[test]
+fn runs_that_are_interrupted() {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+    let folder = Folder::new("interrupted");
+    folder.write("data.csv", regression(40));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gaussling"));
+    let line = "train data.csv --net dense:40 --work-units 1e9 --method adam";
+    let command = command.args(line.split(' ')).current_dir(&folder.0).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It has read its data when it says so.
+    let mut said = [0; 5];
+    std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code().or(status.signal().map(|signal| 128 + signal)), Some(130), "{status:?}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod commands;
+mod examples;
+mod models;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;

@@ -1,0 +1,305 @@
+//! The value alone of one sample: what a device computes with a finished model.
+//!
+//! `forward` keeps what derivatives need of every layer and step; [`Evaluate`] keeps nothing, so memory is that of the hungriest
+//! layer: for eight Runge–Kutta nodes around an antisymmetric layer of 32 features 256 numbers instead of 32 544. The weights
+//! may be packed ([`Weights`]); they are unpacked four columns of a matrix at a time and never stand in memory as a whole.
+//!
+//! With the [`Portable`](crate::Portable) backend and weights of the same value the bits are those of
+//! [`Network::forward`] on one sample: sums are added in the same order.
+//! Cost: that of `forward` without slopes; packed weights one multiplication more each.
+
+use super::network::Network;
+use super::weights::Weights;
+use super::{
+    Chain, DynActivation, DynAffine, DynAntisymmetric, DynBank, DynEuler, DynParametric, DynRk4, FeatureFunction,
+    Layer, ParametricFunction, SampleBySample, Shape, antisymmetric, rk4,
+};
+use crate::autodiff::ScalarFunction;
+use crate::backend::Backend;
+use crate::error::{Error, check_length, check_workspace, take};
+use crate::matrix::{MatMut, MatRef};
+use crate::scalar::Real;
+
+/// Networks whose value at one sample needs little memory.
+///
+/// ```
+/// use gaussling_core::nn::{Activation, Affine, Evaluate, Layer, Scaled, Tanh, tanh};
+/// use gaussling_core::Portable;
+/// type Net = (Affine<2, 1>, Activation<Tanh, 1>);
+/// // Three weights in 8 bits each, and their common factor.
+/// let theta = Scaled::new(&[100_i8, -50, 0], &[0.01]);
+/// let (mut z, mut work) = ([0.0], [0.0; Net::SHAPE.evaluate]);
+/// (Affine::<2, 1>, tanh::<1>()).evaluate(&Portable, theta, &[0.5, 1.0], &mut z, &mut work)?;
+/// assert_eq!(z, [0.0]); // tanh(1·0.5 − 0.5·1)
+/// # Ok::<(), gaussling_core::Error>(())
+/// ```
+pub trait Evaluate<T: Real>: Network<T> {
+    /// z ← F(θ, x) for one sample; `work` as long as [`Shape::evaluate`].
+    ///
+    /// Errors: [`Error::Length`] for θ, x or z, [`Error::Workspace`]; z is unchanged then.
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error>;
+}
+
+fn check<T>(shape: Shape, params: usize, x: &[T], z: &[T], work: &[T]) -> Result<(), Error> {
+    check_length("theta", shape.params, params)?;
+    check_length("x", shape.inputs, x.len())?;
+    check_length("features", shape.features, z.len())?;
+    check_workspace("work", shape.evaluate, work.len())
+}
+
+impl<T: Real, L: Layer<Run: Evaluate<T>>> Evaluate<T> for L {
+    #[inline]
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        self.run().evaluate(backend, theta, x, z, work)
+    }
+}
+
+/// z ← z + K x, K as many rows as z has; `fill` writes the columns of K from a given one on.
+fn add_product<T: Real, B: Backend<T>>(
+    backend: &B,
+    x: &[T],
+    z: &mut [T],
+    work: &mut [T],
+    fill: impl Fn(usize, &mut [T]),
+) -> Result<(), Error> {
+    let rows = z.len();
+    let at_once = Shape::columns_at_once(x.len(), rows);
+    for (first, x) in (0..).step_by(at_once.max(1)).zip(x.chunks(at_once.max(1))) {
+        let mut rest = &mut *work;
+        let columns = take("work", &mut rest, rows * x.len())?;
+        fill(first, columns);
+        let k = MatRef::new(columns, rows, x.len())?;
+        backend.gemm(T::ONE, k, MatRef::column_vector(x), T::ONE, MatMut::column_vector(z))?;
+    }
+    Ok(())
+}
+
+/// z ← b; zero when there is no b.
+fn start<T: Real, W: Weights<T>>(b: W, z: &mut [T]) {
+    if b.count() == 0 {
+        z.fill(T::ZERO);
+    } else {
+        b.unpack(z);
+    }
+}
+
+impl<T: Real> Evaluate<T> for DynAffine {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        check(Network::<T>::shape(self), theta.count(), x, z, work)?;
+        let (k, b) = theta.divide(self.inputs * self.outputs);
+        start(b, z);
+        match k.as_plain() {
+            Some(k) => {
+                let k = MatRef::new(k, self.outputs, self.inputs)?;
+                backend.gemm(T::ONE, k, MatRef::column_vector(x), T::ONE, MatMut::column_vector(z))
+            }
+            None => {
+                let rows = self.outputs;
+                add_product(backend, x, z, work, |first, columns| k.divide(first * rows).1.unpack(columns))
+            }
+        }
+    }
+}
+
+impl<T: Real> Evaluate<T> for DynAntisymmetric {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        check(Network::<T>::shape(self), theta.count(), x, z, work)?;
+        let n = self.size;
+        let (a, b) = theta.divide(n * n - n);
+        start(b, z);
+        // Aᵢⱼ for i ≠ j: the diagonal is left out of each column.
+        let element = |i: usize, j: usize| a.at(j * (n - 1) + if i < j { i } else { i.saturating_sub(1) });
+        add_product(backend, x, z, work, |first, columns| {
+            for (j, column) in (first..).zip(columns.chunks_mut(n.max(1))) {
+                for (i, k) in column.iter_mut().enumerate() {
+                    *k = if i == j { -T::from_f64(antisymmetric::GAMMA) } else { element(i, j) - element(j, i) };
+                }
+            }
+        })
+    }
+}
+
+impl<T: Real, F: ScalarFunction> Evaluate<T> for DynActivation<F> {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        check(Network::<T>::shape(self), theta.count(), x, z, work)?;
+        backend.map(self.function, x, z);
+        Ok(())
+    }
+}
+
+impl<T: Real, F: ParametricFunction<P>, const P: usize> Evaluate<T> for DynParametric<F, P> {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        _: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        check(Network::<T>::shape(self), theta.count(), x, z, work)?;
+        for (neuron, (z, &x)) in z.iter_mut().zip(x).enumerate() {
+            let own = core::array::from_fn(|k| theta.at(neuron * P + k));
+            *z = self.function.eval(&own, x);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real, F, const P: usize, const I: usize, const M: usize> Evaluate<T> for SampleBySample<F, P, I, M>
+where
+    F: FeatureFunction<P, I, M>,
+{
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        _: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        check(Network::<T>::shape(self), theta.count(), x, z, work)?;
+        let own = core::array::from_fn(|k| theta.at(k));
+        let sample = core::array::from_fn(|i| x.at(i));
+        z.copy_from_slice(&self.function.eval(&own, &sample));
+        Ok(())
+    }
+}
+
+impl<T: Real, F: FeatureFunction<P, I, 1>, const P: usize, const I: usize> Evaluate<T> for DynBank<F, P, I> {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        _: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        work: &mut [T],
+    ) -> Result<(), Error> {
+        check(Network::<T>::shape(self), theta.count(), x, z, work)?;
+        let sample = core::array::from_fn(|i| x.at(i));
+        for (copy, z) in z.iter_mut().enumerate() {
+            let own = core::array::from_fn(|k| theta.at(copy * P + k));
+            [*z] = self.function.eval(&own, &sample);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real, P: Evaluate<T>, Q: Evaluate<T>> Evaluate<T> for Chain<P, Q> {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        mut work: &mut [T],
+    ) -> Result<(), Error> {
+        check(self.shape(), theta.count(), x, z, work)?;
+        let first = self.first.shape();
+        let (theta1, theta2) = theta.divide(first.params);
+        let between = take("work", &mut work, first.features)?;
+        self.first.evaluate(backend, theta1, x, between, work)?;
+        self.second.evaluate(backend, theta2, between, z, work)
+    }
+}
+
+/// The weights of step or time node `set`.
+fn set_of<T, W: Weights<T>>(theta: W, params: usize, set: usize) -> W {
+    theta.divide(set * params).1.divide(params).0
+}
+
+impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynEuler<L> {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        mut work: &mut [T],
+    ) -> Result<(), Error> {
+        check(self.shape(), theta.count(), x, z, work)?;
+        let layer = self.layer.shape();
+        let h = T::from_f64(self.step_size);
+        let y = take("work", &mut work, layer.features)?;
+        y.copy_from_slice(x);
+        for k in 0..self.steps {
+            self.layer.evaluate(backend, set_of(theta, layer.params, k), y, z, work)?;
+            for (y, &mut z) in y.iter_mut().zip(&mut *z) {
+                *y += h * z;
+            }
+        }
+        z.copy_from_slice(y);
+        Ok(())
+    }
+}
+
+impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynRk4<L> {
+    fn evaluate<B: Backend<T>, W: Weights<T>>(
+        &self,
+        backend: &B,
+        theta: W,
+        x: &[T],
+        z: &mut [T],
+        mut work: &mut [T],
+    ) -> Result<(), Error> {
+        check(self.shape(), theta.count(), x, z, work)?;
+        let layer = self.layer.shape();
+        let h = T::from_f64(self.step_size);
+        let [y, input, sum] = {
+            let y = take("work", &mut work, layer.features)?;
+            let input = take("work", &mut work, layer.features)?;
+            [y, input, take("work", &mut work, layer.features)?]
+        };
+        y.copy_from_slice(x);
+        for step in 0..self.steps {
+            input.copy_from_slice(y);
+            for (i, ((divisor, factor), set)) in rk4::STAGES.into_iter().zip(rk4::SET).enumerate() {
+                self.layer.evaluate(backend, set_of(theta, layer.params, 2 * step + set), input, z, work)?;
+                let (divisor, factor) = (T::from_f64(divisor), T::from_f64(factor) * h);
+                for (((sum, &mut k), input), &mut y) in sum.iter_mut().zip(&mut *z).zip(&mut *input).zip(&mut *y) {
+                    *sum = if i == 0 { k / divisor } else { *sum + k / divisor };
+                    *input = y + factor * k;
+                }
+            }
+            for (y, &mut sum) in y.iter_mut().zip(&mut *sum) {
+                *y += h * sum;
+            }
+        }
+        z.copy_from_slice(y);
+        Ok(())
+    }
+}
