@@ -9,7 +9,7 @@
 //! that name is taken, its name is the first one's with other words: `images` → `labels`, `inputs` → `targets`, `x` at the
 //! start → `y`, and `idx3` → `idx1`; with or without `.gz`.
 
-use super::array::{Fault, Header, expect_end, fill};
+use super::array::{Fault, Header};
 use super::columns::{Choice, Columns, choose, resolve};
 use super::dataset::{LoadOptions, Task};
 use super::element::Kind;
@@ -91,25 +91,6 @@ impl ArrayFile {
             (1, false) => (vec!["target".to_owned()], Task::Regression),
             (n, _) => ((1..=n).map(|k| format!("target_{k}")).collect(), Task::Regression),
         }
-    }
-
-    /// Numbers of one sample in C order, or `None` at the end; for arrays that are not in Fortran order.
-    pub(super) fn next_row(
-        &mut self,
-        left: &mut usize,
-        bytes: &mut Vec<u8>,
-        row: &mut Vec<f64>,
-    ) -> Result<bool, Fault> {
-        row.clear();
-        if *left == 0 {
-            expect_end(&mut self.reader)?;
-            return Ok(false);
-        }
-        *left -= 1;
-        bytes.resize(self.header.features() * self.header.element.width, 0);
-        fill(&mut self.reader, bytes, "the numbers of a sample")?;
-        self.header.element.append(bytes, row);
-        Ok(true)
     }
 }
 

@@ -7,6 +7,7 @@
 //! | a file to predict on, with or without its targets | [`load_inputs`] |
 //! | training, validation and test samples | [`split`] |
 //! | features of mean 0 and deviation 1 | [`Standardization`] |
+//! | a file larger than memory, batch by batch | [`Stream`] |
 //!
 //! Read are text tables (comma, semicolon, tab or runs of spaces between the cells), MAT files of version 5, NumPy's NPY and
 //! NPZ, and IDX as MNIST comes; any of them also compressed by gzip. The format is told by the first bytes.
@@ -17,10 +18,11 @@
 //! [`DataError`] is one line that says where, what was found, what was expected and what to do.
 //!
 //! **Layers**, each using only those above it: `wording`, `error`; `file`, `element`; `dialect`, `columns`, `array`, `pair`;
-//! `csv`, `mat`, `npy`, `idx`, `npz`, `format`; `classes`, `arrays`; `dataset` with `assemble`. `split` and `standardize` use
-//! `error` alone.
+//! `csv`, `mat`, `npy`, `idx`, `npz`, `format`; `classes`, `arrays`, `text_rows`, `array_rows`; `dataset` with `assemble`;
+//! `stream`. `split` and `standardize` use `error` alone, `moments` nothing.
 
 mod array;
+mod array_rows;
 mod arrays;
 mod assemble;
 mod classes;
@@ -34,13 +36,16 @@ mod file;
 mod format;
 mod idx;
 mod mat;
+mod moments;
 mod npy;
 mod npz;
 mod pair;
 mod split;
 mod standardize;
+pub mod stream;
 #[cfg(test)]
 mod testing;
+mod text_rows;
 mod wording;
 
 pub use dataset::{Dataset, LoadOptions, Task, load, load_inputs, load_like};
@@ -48,5 +53,6 @@ pub use error::DataError;
 pub use format::Format;
 pub use split::{Sizes, Split, split};
 pub use standardize::Standardization;
+pub use stream::{Batch, Stream, StreamOptions};
 pub(crate) use wording::quoted;
 pub use wording::{Cell, Shape};
