@@ -7,6 +7,7 @@
 //! | a file to predict on, with or without its targets | [`load_inputs`] |
 //! | training, validation and test samples | [`split`] |
 //! | features of mean 0 and deviation 1 | [`Standardization`] |
+//! | what is in a file | [`summary`] |
 //! | a file larger than memory, batch by batch | [`Stream`] |
 //!
 //! Read are text tables (comma, semicolon, tab or runs of spaces between the cells), MAT files of version 5, NumPy's NPY and
@@ -19,7 +20,7 @@
 //!
 //! **Layers**, each using only those above it: `wording`, `error`; `file`, `element`; `dialect`, `columns`, `array`, `pair`;
 //! `csv`, `mat`, `npy`, `idx`, `npz`, `format`; `classes`, `arrays`, `text_rows`, `array_rows`; `dataset` with `assemble`;
-//! `stream`. `split` and `standardize` use `error` alone, `moments` nothing.
+//! `stream`, `summary`. `split` and `standardize` use `error` alone, `moments` nothing.
 
 mod array;
 mod array_rows;
@@ -43,6 +44,8 @@ mod pair;
 mod split;
 mod standardize;
 pub mod stream;
+mod summary;
+mod summary_show;
 #[cfg(test)]
 mod testing;
 mod text_rows;
@@ -54,5 +57,6 @@ pub use format::Format;
 pub use split::{Sizes, Split, split};
 pub use standardize::Standardization;
 pub use stream::{Batch, Stream, StreamOptions};
+pub use summary::{ColumnSummary, Role, Summary, summary};
 pub(crate) use wording::quoted;
 pub use wording::{Cell, Shape};
