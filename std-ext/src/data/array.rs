@@ -5,7 +5,7 @@
 //! divided by 255. A pixel that is constant in the training data has the scale 1 (see
 //! [`Standardization`](super::Standardization)) and would otherwise become an input of 255 where a test image has it.
 //!
-//! **Damaged files.** The shape is checked before it is used, memory grows with the bytes that are really there, and the
+//! **Damaged files.** The shape is checked against the length of the file before it is used, memory grows with the bytes that are really there, and the
 //! file must end where the numbers do.
 
 use super::element::{Element, Kind};
@@ -16,6 +16,9 @@ use std::path::Path;
 
 /// More axes than this are damage; NumPy allows 64.
 pub(super) const MOST_AXES: usize = 64;
+
+/// More inputs than this are not named one by one, in columns of their own.
+const MOST_FEATURES: usize = 1 << 20;
 
 /// What precedes the numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +119,25 @@ impl Header {
         self.shape.len()
     }
 
+    /// Bytes of all numbers.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.samples() * self.features() * self.element.width) as u64
+    }
+
+    /// Refuses a shape that a file of `most` bytes cannot hold, and one with more numbers a sample than are named one by one.
+    pub(super) fn check_length(&self, most: u64, exact: bool) -> Result<(), Fault> {
+        let (found, expected) = (most.saturating_sub(self.start), self.bytes());
+        if found < expected {
+            let at_most = if exact { "" } else { "at most " };
+            return Err(Fault::Damaged(format!("found {at_most}{found} bytes of numbers, expected {expected}")));
+        }
+        if self.features() > MOST_FEATURES {
+            let found = format!("{}, with more than {MOST_FEATURES} numbers a sample", self.words());
+            return Err(Fault::Unsupported(found));
+        }
+        Ok(())
+    }
+
     /// `60000x28x28`, or `(no axes)`.
     pub(super) fn shape_words(&self) -> String {
         let words: Vec<String> = self.shape.iter().map(usize::to_string).collect();
@@ -155,20 +177,20 @@ impl Header {
     /// All numbers, features × samples, from a reader that stands behind the header. NaN and infinities are let through.
     pub(super) fn read_matrix(&self, reader: &mut dyn Read) -> Result<DenseMatrix<f64>, Fault> {
         let (samples, features, width) = (self.samples(), self.features(), self.element.width);
-        let bytes = samples * features * width;
+        let bytes = self.bytes();
         let mut numbers = Vec::new();
         let mut buffer = vec![0; 1 << 15];
         let mut left = bytes;
         while left > 0 {
-            let wanted = left.min(buffer.len());
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             let found = fill_some(reader, &mut buffer[..wanted])?;
             if found < wanted {
                 return Err(Fault::Damaged(format!(
                     "found {} bytes of numbers, expected {bytes}",
-                    bytes - left + found
+                    bytes - left + found as u64
                 )));
             }
-            left -= found;
+            left -= found as u64;
             let no_memory =
                 |_| Fault::Damaged(format!("no memory for the numbers of the shape {}", self.shape_words()));
             numbers.try_reserve(found / width).map_err(no_memory)?;

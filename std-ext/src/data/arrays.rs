@@ -54,7 +54,7 @@ pub(super) enum Targets {
 impl ArrayFile {
     /// Reads the header of an opened file.
     pub(super) fn new(opened: Opened) -> Result<Self, DataError> {
-        let Opened { path, head, mut reader, gzip } = opened;
+        let Opened { path, head, mut reader, gzip, most } = opened.with_length()?;
         let format = Format::of(&path, &head);
         let header = match format {
             Format::Idx => idx::read_header(&mut reader),
@@ -64,7 +64,11 @@ impl ArrayFile {
                 Err(Fault::Magic { found, expected: "the start of an NPY or IDX file" })
             }
         };
-        let header = header.map_err(|fault| fault.at(&path, NAME))?;
+        let checked = |header: Header| {
+            header.check_length(most.unwrap_or_default(), !gzip)?;
+            Ok(header)
+        };
+        let header = header.and_then(checked).map_err(|fault| fault.at(&path, NAME))?;
         Ok(Self { path, format, header, gzip, reader })
     }
 

@@ -177,6 +177,21 @@ fn refused_pairs() {
     refused(&LoadOptions { inputs: list(&["5"]), ..default.clone() }, "no column \"5\"; expected a number from 1 to 4");
     let lone = folder.write("lone.idx", &pixels);
     assert!(message(load(&lone, &default)).contains("a file beside it, named like it with labels for images, which"));
+    // Shapes that the file cannot hold are refused before a name is given to each column.
+    let wide = idx(8, &[1, 1 << 31, 1 << 31], &[0; 50]);
+    let text = message(load(&folder.write("w.idx", &wide), &default));
+    assert!(
+        text.contains("w.idx: byte 0: the array: found 50 bytes of numbers, expected 4611686018427387904"),
+        "{text}"
+    );
+    let text = message(load(&folder.write("w.idx", gzip(&wide)), &default));
+    assert!(
+        text.contains("bytes of numbers, expected 4611686018427387904") && text.contains("found at most"),
+        "{text}"
+    );
+    let wide = idx(8, &[1, (1 << 20) + 1], &[0; (1 << 20) + 1]);
+    let text = message(load(&folder.write("w.idx", &wide), &default));
+    assert!(text.contains("the array is 1x1048577 uint8, with more than 1048576 numbers a sample, expected"), "{text}");
     let path = folder.write("q-images-idx3-ubyte.gz", &gzip(&pixels)[..30]);
     assert!(message(load(&path, &default)).contains("q-images-idx3-ubyte.gz: byte 0: compressed data cannot be read"));
 }

@@ -14,6 +14,9 @@ const HEAD: u64 = 1024;
 /// After so many bytes the system is asked again whether it has as many more.
 const BLOCK: u64 = 1 << 27;
 
+/// No deflated stream grows more than this when inflated.
+pub(super) const LARGEST_RATIO: u64 = 1032;
+
 /// A file opened at its start.
 pub(super) struct Opened {
     pub(super) path: PathBuf,
@@ -23,6 +26,8 @@ pub(super) struct Opened {
     pub(super) reader: Box<dyn Read + Send>,
     /// Whether they are being inflated.
     pub(super) gzip: bool,
+    /// Most bytes that the reader can give: the length of the file, or what gzip can make of it. Unknown for a pipe.
+    pub(super) most: Option<u64>,
 }
 
 /// Opens a file.
@@ -30,7 +35,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
     let unreadable = |error| failed(path, error);
     // Asked first: some systems open a directory and fail only at the first read, others refuse to open it with
     // "permission denied".
-    if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
         return Err(DataError::Directory { file: path.to_path_buf() });
     }
     let mut raw = BufReader::with_capacity(1 << 16, std::fs::File::open(path).map_err(unreadable)?);
@@ -43,10 +49,23 @@ pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
         return Err(DataError::Empty { file: path.to_path_buf() });
     }
     let reader = Box::new(Cursor::new(head.clone()).chain(rest));
-    Ok(Opened { path: path.to_path_buf(), head, reader, gzip })
+    let ratio = if gzip { LARGEST_RATIO } else { 1 };
+    let most = metadata.is_file().then(|| metadata.len().saturating_mul(ratio));
+    Ok(Opened { path: path.to_path_buf(), head, reader, gzip, most })
 }
 
 impl Opened {
+    /// The same with all its bytes in memory, if it is a pipe, whose length is not known before.
+    pub(super) fn with_length(self) -> Result<Self, DataError> {
+        if self.most.is_some() {
+            return Ok(self);
+        }
+        let (path, head, gzip) = (self.path.clone(), self.head.clone(), self.gzip);
+        let bytes = self.read_all()?;
+        let most = Some(bytes.len() as u64);
+        Ok(Self { path, head, reader: Box::new(Cursor::new(bytes)), gzip, most })
+    }
+
     /// All bytes of the file.
     pub(super) fn read_all(mut self) -> Result<Vec<u8>, DataError> {
         let mut bytes = Vec::new();

@@ -16,6 +16,7 @@
 //! a plain one has none, so that changed digits cannot be noticed there.
 
 use super::error::DataError;
+use super::file::LARGEST_RATIO;
 use super::pair::{Entry, Matrices};
 use super::wording::{quoted, shortened};
 use crate::DenseMatrix;
@@ -30,8 +31,6 @@ const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 /// More dimensions or longer names than these are damage; MATLAB's own names end at 63 letters.
 const MOST_DIMENSIONS: usize = 64;
 const LONGEST_NAME: usize = 1024;
-/// No deflated stream grows more than this when inflated.
-const LARGEST_RATIO: usize = 1032;
 
 const COMPRESSED: u32 = 15;
 const MATRIX: u32 = 14;
@@ -142,7 +141,7 @@ impl<'a> MatFile<'a> {
                 let source = Source::Deflated(ZlibDecoder::new(body));
                 let mut element = Element { source, left: 8, big_endian: self.big_endian };
                 let (kind, inner) = (element.word()?, element.word()? as usize);
-                if kind != MATRIX || inner / LARGEST_RATIO > size {
+                if kind != MATRIX || inner / LARGEST_RATIO as usize > size {
                     return Err(format!(
                         "found type {kind} of {inner} bytes in {size} compressed ones, expected a matrix (type 14)"
                     ));
