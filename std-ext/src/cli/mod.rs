@@ -31,7 +31,7 @@ type Failure = Box<dyn std::error::Error>;
   gaussling compare data.csv --targets 9-10 --seeds 5
   gaussling predict model.safetensors new.csv
 
-Data: CSV, TSV or spaces between columns, with or without a header; MAT v5. One sample a row (MAT: a row or a column).
+Data: CSV, TSV or spaces between columns, with or without a header; MAT v5; NPY, NPZ; IDX; any of them gzipped. One sample a row.
 Exit codes: 0 done, 1 failed (one line on stderr says why), 2 the command line is wrong."
 )]
 pub struct Cli {

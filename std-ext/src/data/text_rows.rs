@@ -1,7 +1,7 @@
 //! A text table row by row, in memory that does not depend on the number of rows: as [`Table`](super::csv::Table), for files
 //! larger than memory.
 //!
-//! The separator is found in the first lines, at most in the first four million bytes. A line number is counted, from
+//! The separator is found in the first lines, at most in the first 262 144 bytes. A line number is counted, from
 //! the start of the file, only when a message needs it. The file is opened once for each pass.
 
 use super::columns::Columns;
@@ -14,7 +14,7 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes in which the separator is looked for.
-const SAMPLE: u64 = 1 << 22;
+const SAMPLE: u64 = 1 << 18;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What a first look at a table tells.

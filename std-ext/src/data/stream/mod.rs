@@ -14,9 +14,9 @@
 //! **Validation part.** A hash of the seed and of a sample's number in the file decides (`part.rs`). It stays the same from
 //! pass to pass, and when samples are appended to the file.
 //!
-//! **Memory.** (window + 2 batch)(inputs + outputs) numbers of eight bytes, buffers below two megabytes for the text or the bytes
-//! of a sample (eight for an array in Fortran order, more above 2^20 numbers a sample), the names of the columns and at most
-//! 65 536 classes. It does not depend on the number of samples.
+//! **Memory.** (window + 2 batch)(inputs + outputs) numbers of eight bytes; at most a megabyte of buffers and a row of the
+//! file (nine, for an array in Fortran order, and more where a row alone takes more); the names of the columns; at most 65 536 classes. It
+//! does not depend on the number of samples.
 //!
 //! **Cost.** A pass reads and parses the whole file, the validation part too. What it held is not kept.
 
