@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commands;
+mod formats;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
