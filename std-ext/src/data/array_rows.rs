@@ -172,7 +172,7 @@ mod tests {
             match fortran {
                 false => assert_eq!(read(&packed).unwrap(), expected.as_slice()),
                 true => {
-                    assert!(message(read(&packed)).contains("a compressed array in Fortran order cannot be read in"))
+                    assert!(message(read(&packed)).contains("a compressed array in Fortran order cannot be read in"));
                 }
             }
         }

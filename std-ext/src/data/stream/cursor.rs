@@ -106,7 +106,7 @@ impl Source {
                             let (file, targets) = (self.path.clone(), second.clone());
                             return Err(DataError::TwoFiles { file, samples, targets, target_samples });
                         }
-                        ArrayTargets::Rows(targets)
+                        ArrayTargets::Rows(Box::new(targets))
                     }
                 };
                 Ok(Box::new(ArrayCursor { rows, inputs: plan.inputs.clone(), targets }))
@@ -189,7 +189,7 @@ struct ArrayCursor {
 
 enum ArrayTargets {
     Columns(Vec<usize>),
-    Rows(ArrayRows),
+    Rows(Box<ArrayRows>),
 }
 
 impl ArrayCursor {

@@ -125,7 +125,7 @@ impl std::fmt::Debug for Stream {
         f.debug_struct("Stream")
             .field("path", &self.source.path)
             .field("options", &self.options)
-            .field("samples", &self.scan.samples)
+            .field("samples", &self.scan.rows)
             .field("pass", &self.number)
             .finish_non_exhaustive()
     }
@@ -168,7 +168,7 @@ impl Stream {
 
     /// Validation samples.
     pub fn validation_samples(&self) -> usize {
-        self.scan.samples - self.scan.training
+        self.scan.rows - self.scan.training
     }
 
     /// Names of the inputs, as in a [`Dataset`](super::Dataset).
@@ -316,7 +316,7 @@ impl Stream {
     /// where it was before.
     fn read(&self, reader: &mut Reader, data: &mut Vec<f64>) -> Result<Option<usize>, DataError> {
         while !reader.ended {
-            let (found, expected) = (reader.passed, self.scan.samples);
+            let (found, expected) = (reader.passed, self.scan.rows);
             let changed = |found| DataError::Changed { file: self.source.path.clone(), found, expected };
             if !reader.cursor.advance()? {
                 reader.ended = true;

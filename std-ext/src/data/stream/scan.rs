@@ -19,7 +19,7 @@ const MOST_CLASSES: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub(super) struct Scan {
     /// All samples.
-    pub(super) samples: usize,
+    pub(super) rows: usize,
     /// Those for training.
     pub(super) training: usize,
     pub(super) classes: Option<Vec<String>>,
@@ -49,7 +49,7 @@ pub(super) fn scan(source: &Source, membership: Membership) -> Result<Scan, Data
     if training == 0 {
         return Err(DataError::NoTraining { file: source.path.clone(), samples });
     }
-    Ok(Scan { samples, training, classes, input_scaling: scaling(&inputs), target_scaling })
+    Ok(Scan { rows: samples, training, classes, input_scaling: scaling(&inputs), target_scaling })
 }
 
 fn scaling(moments: &[Moments]) -> Standardization {
@@ -74,8 +74,8 @@ enum Mode {
     OneHot,
     /// No number yet: the errors it will be if one comes, or if none does.
     Undecided {
-        odd: Option<DataError>,
-        missing: Option<DataError>,
+        odd: Option<Box<DataError>>,
+        missing: Option<Box<DataError>>,
         words: bool,
     },
 }
@@ -105,7 +105,7 @@ impl<'a> TargetScan<'a> {
             }
             Mode::Undecided { odd, missing, words } => match cursor.target(0) {
                 Kind::Number(_) => match odd.take() {
-                    Some(error) => Err(error),
+                    Some(error) => Err(*error),
                     None => {
                         self.mode = Mode::Regression;
                         self.take_numbers(cursor, trains)
@@ -113,7 +113,7 @@ impl<'a> TargetScan<'a> {
                 },
                 kind => {
                     if odd.is_none() {
-                        *odd = Some(cursor.refused(0, false));
+                        *odd = Some(Box::new(cursor.refused(0, false)));
                     }
                     if let Kind::Word(word) = kind {
                         *words = true;
@@ -121,7 +121,7 @@ impl<'a> TargetScan<'a> {
                         return self.take_label(label, sample);
                     }
                     if missing.is_none() {
-                        *missing = Some(cursor.refused(0, true));
+                        *missing = Some(Box::new(cursor.refused(0, true)));
                     }
                     Ok(())
                 }
@@ -154,7 +154,7 @@ impl<'a> TargetScan<'a> {
         let classes = match self.mode {
             Mode::Regression => return Ok((None, scaling(&self.moments))),
             Mode::Undecided { words: false, odd: Some(error), .. } | Mode::Undecided { missing: Some(error), .. } => {
-                return Err(error);
+                return Err(*error);
             }
             Mode::OneHot => names.clone(),
             Mode::Labels | Mode::Undecided { .. } => {
