@@ -218,6 +218,9 @@ fn the_pair_and_its_orientation() {
     ] {
         assert_eq!(pair(&file(shapes), inputs, targets).unwrap(), expected, "{shapes:?} {inputs:?} {targets:?}");
     }
+    // A row of MATLAB's is no vector without direction.
+    let text = message(pair(&file(&[("X", 8, 5), ("Y", 1, 8)]), None, None));
+    assert!(text.contains("inputs \"X\" are 8x5 and targets \"Y\" are 1x8, expected as many columns"), "{text}");
     let odd = file(&[("X", 5, 8), ("Y", 2, 9), ("Z", 1, 1)]);
     for (inputs, targets, expected) in [
         (

@@ -47,6 +47,8 @@ fn roles_and_classes_follow_the_options() {
     let path = folder.write("hot.csv", "x,target_a,target_b\n1,0,1\n2,1,0\n3,0,1\n");
     let hot = summary(&path, &classes).unwrap();
     assert_eq!(hot.classes, Some(vec![("target_a".to_owned(), 1), ("target_b".to_owned(), 2)]));
+    // Words among numbers are a mistake, not classes.
+    assert_eq!(of(&folder.write("mixed.csv", "x,y\n1,2\n3,oops\n")).classes, None);
     // One column: described, without inputs and targets; asked for what is not there: refused.
     assert_eq!(of(&folder.write("one.csv", "1\n2\n")).columns[0].role, Unused);
     let absent = LoadOptions { targets: names(&["z"]), ..LoadOptions::default() };
