@@ -78,8 +78,8 @@ fn number(x: f64) -> String {
     if !(1e-3..1e6).contains(&x.abs()) {
         return format!("{x:.4e}");
     }
-    let before = x.abs().log10().floor().max(0.0) as usize + 1;
-    let text = format!("{x:.*}", 5usize.saturating_sub(before).max(1));
+    let decimals = (4.0 - x.abs().log10().floor()).max(1.0) as usize;
+    let text = format!("{x:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -170,5 +170,29 @@ impl fmt::Display for Summary {
             writeln!(f, "{} classes, with samples: {}{more}", classes.len(), list.join(", "))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_digits_as_short_as_they_go() {
+        for (x, expected) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (100.0, "100"),
+            (0.003_214_26, "0.0032143"),
+            (-22.306_72, "-22.307"),
+            (99_999.96, "100000"),
+            (123_456.78, "123456.8"),
+            (1e6, "1.0000e6"),
+            (-5e-324, "-4.9407e-324"),
+            (f64::MAX, "1.7977e308"),
+        ] {
+            assert_eq!(number(x), expected);
+        }
+        assert_eq!(short("a\tname of more than twenty-four letters"), "a\\tname of more than twe...");
     }
 }
