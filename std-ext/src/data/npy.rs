@@ -4,7 +4,7 @@
 //! version, the length of the header in 16 bits (version 1) or 32, and the header: a Python dictionary such as
 //! `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`, padded with blanks. Then the numbers.
 //!
-//! **Why our own header.** Tried on two arrays, cut at 1728 lengths and with one of 17 856 bits or bytes changed each:
+//! **Why our own header.** Tried on two arrays, cut at 1728 lengths and with one of 15 552 bits or bytes changed each:
 //! neither `npyz` 0.9.1 nor `ndarray-npy` 0.10.0 panicked, and neither took a cut file for a whole one. But with a shape
 //! whose product overflows `npyz` panics (or, without overflow checks, reads another number of elements), with one that
 //! promises a terabyte `ndarray-npy` aborts the process, and with a header said to be four gigabytes long both do. The
