@@ -1,5 +1,5 @@
 """Writes the seed corpus that is committed beside it: python3 make_corpus.py"""
-import os, struct, zlib
+import gzip, os, struct, zipfile, zlib
 import numpy as np
 
 def put(target, name, data):
@@ -49,6 +49,48 @@ put('mat', 'integers', head + tagged(variable('inputs', np.arange(6).reshape(2, 
 put('mat', 'truncated', (head + plain)[:300])
 put('mat', 'version_7_3', b'MATLAB 7.3 MAT-file'.ljust(124) + struct.pack('<H', 0x200) + b'IM' + b'\0' * 384 + b'\x89HDF\r\n\x1a\n')
 put('mat', 'no_variables', head)
+
+# NPY, NPZ and IDX files
+import io
+def npy(a, **options):
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.asanyarray(a), **options)
+    return out.getvalue()
+table = rng.standard_normal((6, 3))
+put('npy', 'table', npy(table))
+put('npy', 'fortran', npy(np.asfortranarray(table.astype('>f4'))))
+put('npy', 'classes', npy(np.array([[1, 2, 0], [2, 3, 1], [3, 4, 0], [4, 5, 1]], dtype=np.int8)))
+put('npy', 'version_2', npy(np.arange(8, dtype=np.uint16).reshape(4, 2), version=(2, 0)))
+put('npy', 'cube', npy(np.zeros((2, 2, 2), dtype=np.uint8)))
+put('npy', 'strings', npy(np.array(['a', 'b'])))
+put('npy', 'no_axes', npy(1.5))
+put('npy', 'nan', npy(np.array([[1.0, np.nan], [2.0, 3.0]])))
+put('npy', 'gzip', gzip.compress(npy(table), mtime=0))
+put('npy', 'truncated', npy(table)[:-5])
+head = "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }\n".encode()
+put('npy', 'overflow', b'\x93NUMPY\x01\0' + struct.pack('<H', len(head)) + head + b'\0' * 16)
+put('npy', 'long_header', b'\x93NUMPY\x02\0\xff\xff\xff\xff{}')
+def npz(compressed, **arrays):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED) as file:
+        for name, a in arrays.items(): file.writestr(zipfile.ZipInfo(name + '.npy'), npy(a), file.compression)
+    return out.getvalue()
+put('npz', 'plain', npz(False, x=table, y=table[:, 0]))
+put('npz', 'compressed', npz(True, X=table, y=np.array([0, 1, 2, 0, 1, 2])))
+put('npz', 'images', npz(True, x_train=np.zeros((4, 2, 2), dtype=np.uint8), y_train=np.array([0, 1, 0, 1], dtype=np.uint8)))
+put('npz', 'columns', npz(False, inputs=table.T, targets=table[:, :1].T))
+put('npz', 'strings', npz(False, x=table, y=np.array(['a'] * 6)))
+put('npz', 'empty', npz(False))
+put('npz', 'truncated', npz(True, x=table, y=table)[:-30])
+def idx(kind, a, fmt): return bytes([0, 0, kind, a.ndim]) + struct.pack(f'>{a.ndim}I', *a.shape) + a.astype(fmt).tobytes()
+put('idx', 'labels', idx(8, np.array([0, 1, 2, 1, 0]), '>u1'))
+put('idx', 'images', idx(8, np.arange(12).reshape(3, 2, 2), '>u1'))
+put('idx', 'shorts', idx(11, np.array([-1, 300, -1]), '>i2'))
+put('idx', 'floats', idx(13, np.array([[0.5, 1.5], [2.5, -1e30]]), '>f4'))
+put('idx', 'nan', idx(14, np.array([1.0, np.nan]), '>f8'))
+put('idx', 'gzip', gzip.compress(idx(8, np.array([0, 1, 1, 0]), '>u1'), mtime=0))
+put('idx', 'truncated', idx(12, np.array([1, 2, 3]), '>i4')[:-1])
+put('idx', 'overflow', bytes([0, 0, 8, 3]) + b'\xff' * 12 + b'\0' * 8)
 
 put('network', 'published', b'\x05' + b'affine:32, tanh, antisym:32x8:T=4')
 put('network', 'dense', b'\x02dense:8:relu,euler:4:T=5:sigmoid,linear:3')

@@ -1,6 +1,8 @@
 //! Files and descriptions that were not written by us.
 
-use gaussling::data::{Dataset, LoadOptions, Task, load, load_inputs, load_like};
+use gaussling::data::{
+    DataError, Dataset, LoadOptions, Stream, StreamOptions, Task, load, load_inputs, load_like, summary,
+};
 use gaussling::network::Sequential;
 use std::path::{Path, PathBuf};
 
@@ -34,11 +36,57 @@ fn is_sound(data: &Dataset) {
     }
 }
 
+/// A stream of the file has the samples of the data read whole; what one refuses, the other does.
+fn streams_alike(path: &Path, options: &LoadOptions, data: Option<&Dataset>) {
+    let in_order = StreamOptions { batch: 3, window: 1, validation: 0.0, seed: 0 };
+    match (Stream::open(path, options, in_order), data) {
+        (Err(DataError::NotStreamed { .. }), _) => {}
+        (Err(error), None) => one_line(&error),
+        (Err(error), Some(_)) => panic!("a stream refuses what is read whole: {error}"),
+        (Ok(_), None) => panic!("a stream reads what is refused whole"),
+        (Ok(mut stream), Some(data)) => {
+            assert_eq!((stream.samples(), stream.classes()), (data.samples(), data.classes.as_deref()));
+            let mut samples = 0;
+            while let Some(mut batch) = stream.next_batch().expect("what was read once") {
+                stream.target_scaling().invert_in_place(&mut batch.c).expect("as many targets");
+                for (column, &sample) in batch.samples.iter().enumerate() {
+                    assert_eq!(sample, samples);
+                    samples += 1;
+                    let (found, expected) = (batch.c.col(column), data.targets.col(sample));
+                    for (k, (found, expected)) in found.iter().zip(expected).enumerate() {
+                        let scale = stream.target_scaling().mean[k].abs() + stream.target_scaling().scale[k];
+                        let close = (found - expected).abs() <= 1e-12 * (scale + expected.abs());
+                        assert!(close || !scale.is_finite() || !found.is_finite(), "{found:e} for {expected:e}");
+                    }
+                }
+            }
+            assert_eq!(samples, data.samples());
+        }
+    }
+}
+
+/// A summary counts as many samples as there are; it prints and is JSON.
+fn summarizes(path: &Path, options: &LoadOptions, data: Option<&Dataset>) {
+    match summary(path, options) {
+        Err(error) => {
+            assert!(data.is_none() || matches!(error, DataError::NotStreamed { .. }), "{error}");
+            one_line(&error);
+        }
+        Ok(summary) => {
+            assert!(data.is_none_or(|data| data.samples() == summary.rows), "{summary}");
+            assert!(summary.to_json().is_object() && !summary.to_string().is_empty());
+        }
+    }
+}
+
 /// All ways to load a file.
 fn load_all(path: &Path) {
     for task in [None, Some(Task::Regression), Some(Task::Classification)] {
         let options = LoadOptions { task, ..LoadOptions::default() };
-        match load(path, &options) {
+        let data = load(path, &options);
+        streams_alike(path, &options, data.as_ref().ok());
+        summarizes(path, &options, data.as_ref().ok());
+        match data {
             Err(error) => one_line(&error),
             Ok(data) => {
                 is_sound(&data);
@@ -69,6 +117,34 @@ pub fn csv(bytes: &[u8]) {
 /// Bytes: a MAT file.
 pub fn mat(bytes: &[u8]) {
     with_file(bytes, "mat", load_all);
+}
+
+/// Bytes: an NPY file.
+pub fn npy(bytes: &[u8]) {
+    with_file(bytes, "npy", load_all);
+}
+
+/// Bytes: an NPZ file.
+pub fn npz(bytes: &[u8]) {
+    with_file(bytes, "npz", load_all);
+}
+
+/// Bytes: an IDX file of labels; then, as they are and from images, which are one byte for each label.
+pub fn idx(bytes: &[u8]) {
+    with_file(bytes, "idx", |path| {
+        load_all(path);
+        let samples = bytes.get(4..8).map_or(0, |word| u32::from_be_bytes(word.try_into().unwrap_or_default()) % 64);
+        let mut images = vec![0, 0, 8, 3];
+        [samples, 1, 2].iter().for_each(|axis| images.extend(axis.to_be_bytes()));
+        images.extend((0..2 * samples).map(|pixel| pixel as u8));
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
+        // `x…` finds its targets in `y…`.
+        let (inputs, targets) = (path.with_file_name(format!("x{name}")), path.with_file_name(format!("y{name}")));
+        std::fs::write(&inputs, images).expect("the folder for temporary files is writable");
+        std::fs::copy(path, &targets).expect("the folder for temporary files is writable");
+        load_all(&inputs);
+        [inputs, targets].iter().for_each(|path| drop(std::fs::remove_file(path)));
+    });
 }
 
 /// Bytes: the number of inputs, then a description.

@@ -80,6 +80,21 @@ fn mat() {
 }
 
 #[test]
-fn network() {
+fn npy() {
     check(TARGETS[4]);
+}
+
+#[test]
+fn npz() {
+    check(TARGETS[5]);
+}
+
+#[test]
+fn idx() {
+    check(TARGETS[6]);
+}
+
+#[test]
+fn network() {
+    check(TARGETS[7]);
 }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`core`] | matrices, automatic differentiation, layers, losses, optimizers: `gaussling-core`, which also runs on a device |
 //! | [`matrix`] | [`DenseMatrix`], columns in a `Vec` |
-//! | [`data`] | CSV and MAT files, splits, standardization |
+//! | [`data`] | CSV, MAT, NumPy and IDX files, streams of batches, splits, standardization |
 //! | [`network`] | networks whose layers are known at run time |
 //! | [`train`] | every method on one problem under one budget |
 //! | [`compare`](mod@compare) | all methods over several seeds, one table |

@@ -30,8 +30,9 @@ pub enum Scaling {
 pub struct DataArguments {
     /// The data file
     pub data: PathBuf,
-    /// Target columns: names, numbers from 1, or ranges like 9-10, separated by commas; for MAT the variable's name
-    /// [default: the columns whose names start with "target", else the last]
+    /// Target columns: names, numbers from 1, or ranges like 9-10, separated by commas; for MAT and NPZ the variable's
+    /// name; for IDX, or an NPY array of inputs alone, a second file [default: the columns whose names start with
+    /// "target", else the last; for IDX …labels-idx1… beside …images-idx3…]
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
     pub targets: Option<Vec<String>>,
     /// Input columns, in the same way [default: all others]

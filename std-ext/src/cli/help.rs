@@ -8,7 +8,7 @@ pub const ALL: &str = "Examples:
   gaussling evaluate model.safetensors data.csv
   gaussling export model.safetensors --rust model.rs
 
-Data: CSV, TSV or spaces between columns, with or without a header; MAT v5. One sample a row (MAT: a row or a column).
+Data: CSV, TSV or spaces between columns, with or without a header; MAT v5; NPY, NPZ; IDX; any of them gzipped. One sample a row.
 Exit codes, with one line on stderr that says why:
   0    done
   1    failed for another reason than those below, such as too little memory

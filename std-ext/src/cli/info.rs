@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use gaussling::Model;
-use gaussling::data::{Dataset, LoadOptions, Standardization, load};
+use gaussling::data::{self, LoadOptions, Standardization};
 use gaussling::model::{is_model, version};
 use serde_json::{Value, json};
 
@@ -66,23 +66,8 @@ fn of_model(file: &Path) -> Result<(String, Value), Failure> {
 }
 
 fn of_data(file: &Path) -> Result<(String, Value), Failure> {
-    let data = load(file, &LoadOptions::default())?;
-    let Dataset { input_names, target_names, classes, .. } = &data;
-    let mut out = format!("data: {} samples\n", data.samples());
-    writeln!(out, "inputs:     {}: {}", input_names.len(), list(input_names))?;
-    writeln!(out, "targets:    {}: {}", target_names.len(), list(target_names))?;
-    if let Some(classes) = classes {
-        writeln!(out, "classes:    {}: {}", classes.len(), list(classes))?;
-    }
-    let object = json!({
-        "kind": "data",
-        "task": if classes.is_some() { "classification" } else { "regression" },
-        "samples": data.samples(),
-        "inputs": input_names,
-        "targets": target_names,
-        "classes": classes,
-    });
-    Ok((out, object))
+    let summary = data::summary(file, &LoadOptions::default())?;
+    Ok((summary.to_string(), summary.to_json()))
 }
 
 /// Names with mean and scale, a line each; of many only the first.

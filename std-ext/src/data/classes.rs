@@ -1,8 +1,9 @@
 //! Class labels: the list of distinct ones, and targets with a 1 in the row of a sample's class.
 
 use super::csv::{Kind, Table};
-use super::error::{DataError, quoted};
+use super::error::DataError;
 use super::file::reserve;
+use super::wording::quoted;
 use crate::DenseMatrix;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -53,7 +54,7 @@ pub(super) fn one_hot(
         let row = rows.get(label.as_str()).ok_or_else(|| DataError::UnknownClass {
             at: place(sample),
             found: quoted(label),
-            expected: super::error::quoted_list(classes.iter()),
+            expected: super::wording::quoted_list(classes.iter()),
         })?;
         data[row + sample * classes.len()] = 1.0;
     }

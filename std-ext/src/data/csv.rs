@@ -8,12 +8,14 @@
 //! **Memory.** A cell takes the eight bytes of its number. Texts are kept only for cells that are no finite number, which
 //! is what a message or a column of class labels needs later, when the columns are chosen. Cost: one pass.
 
+use super::columns::Columns;
 use super::dialect::{Separator, separator, spaces_to_tabs};
-use super::error::{Cell, DataError, quoted};
+use super::error::DataError;
 use super::file::reserve;
+use super::wording::{Cell, quoted};
 use crate::DenseMatrix;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Marks for a value that was not recorded.
 const MISSING: [&str; 6] = ["", "?", "na", "n/a", "null", "#n/a"];
@@ -21,12 +23,7 @@ const MISSING: [&str; 6] = ["", "?", "na", "n/a", "null", "#n/a"];
 /// A text table, read.
 #[derive(Debug)]
 pub(super) struct Table {
-    pub(super) file: PathBuf,
-    pub(super) separator: Separator,
-    /// One name a column: the header's, or `column_1`, `column_2`, …
-    pub(super) names: Vec<String>,
-    /// Line of the header, when there is one.
-    pub(super) header: Option<u64>,
+    pub(super) columns: Columns,
     /// Row after row; NaN stands for a cell that is in `texts`.
     values: Vec<f64>,
     /// For each row its line in the file.
@@ -45,7 +42,8 @@ pub(super) enum Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    fn of(text: &'a str) -> Self {
+    /// What this text is.
+    pub(super) fn of(text: &'a str) -> Self {
         if MISSING.contains(&text.to_ascii_lowercase().as_str()) {
             return Self::Missing(text);
         }
@@ -56,7 +54,7 @@ impl<'a> Kind<'a> {
         }
     }
 
-    fn is_word(self) -> bool {
+    pub(super) fn is_word(self) -> bool {
         matches!(self, Self::Word(_))
     }
 }
@@ -80,26 +78,19 @@ impl Table {
         } else {
             text
         };
-        let mut table = Self {
-            file,
-            separator,
-            names: Vec::new(),
-            header: None,
-            values: Vec::new(),
-            lines: Vec::new(),
-            texts: Vec::new(),
-        };
-        let first = table.read_rows(text)?;
+        let columns = Columns { file, names: Vec::new(), header: None, separator: Some(separator.name()) };
+        let mut table = Self { columns, values: Vec::new(), lines: Vec::new(), texts: Vec::new() };
+        let first = table.read_rows(text, separator)?;
         table.find_header(&first)?;
         Ok(table)
     }
 
     /// Reads all rows as if there were no header and returns the first one's cells.
-    fn read_rows(&mut self, text: &str) -> Result<Vec<String>, DataError> {
+    fn read_rows(&mut self, text: &str, separator: Separator) -> Result<Vec<String>, DataError> {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(self.separator.byte())
+            .delimiter(separator.byte())
             .trim(csv::Trim::All)
             .from_reader(text.as_bytes());
         let mut record = csv::StringRecord::new();
@@ -110,7 +101,7 @@ impl Table {
             let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
             let more = reader
                 .read_record(&mut record)
-                .map_err(|error| DataError::Unreadable { file: self.file.clone(), reason: error.into() })?;
+                .map_err(|error| DataError::Unreadable { file: self.columns.file.clone(), reason: error.into() })?;
             if !more {
                 break;
             }
@@ -126,23 +117,23 @@ impl Table {
             }
             if record.len() != first.len() {
                 return Err(DataError::Ragged {
-                    file: self.file.clone(),
+                    file: self.columns.file.clone(),
                     line,
                     found: record.len(),
                     expected: first.len(),
                     first: self.lines[0],
-                    separator: self.separator.name(),
+                    separator: separator.name(),
                 });
             }
             self.push_row(&record, line)?;
         }
-        if first.is_empty() { Err(DataError::Empty { file: self.file.clone() }) } else { Ok(first) }
+        if first.is_empty() { Err(DataError::Empty { file: self.columns.file.clone() }) } else { Ok(first) }
     }
 
     fn push_row(&mut self, record: &csv::StringRecord, line: u64) -> Result<(), DataError> {
         let row = self.lines.len();
         if self.values.try_reserve(record.len()).is_err() || self.lines.try_reserve(1).is_err() {
-            reserve(&self.file, row, usize::MAX)?;
+            reserve(&self.columns.file, row, usize::MAX)?;
         }
         self.lines.push(line);
         for (column, text) in record.iter().map(unquoted).enumerate() {
@@ -159,47 +150,38 @@ impl Table {
 
     /// Names the columns, and takes the first row out when it is a header.
     fn find_header(&mut self, first: &[String]) -> Result<(), DataError> {
-        let words: Vec<bool> = (0..self.columns()).map(|column| self.cell(0, column).is_word()).collect();
-        if !words.contains(&true) {
-            self.names = (1..=first.len()).map(|column| format!("column_{column}")).collect();
-            return Ok(());
-        }
+        let words = |row: usize| (0..first.len()).map(|column| self.cell(row, column).is_word()).collect::<Vec<_>>();
+        let second = (self.rows() > 1).then(|| words(1));
         let recurs = |column: usize| self.texts[column].iter().skip(1).any(|(_, text)| *text == first[column]);
-        let labels = words.contains(&false)
-            && self.rows() > 1
-            && (0..first.len())
-                .all(|column| words[column] == self.cell(1, column).is_word() && (!words[column] || recurs(column)));
-        if labels {
-            self.names = (1..=first.len()).map(|column| format!("column_{column}")).collect();
+        let header = match guess_header(&words(0), second.as_deref()) {
+            HeaderGuess::Yes => true,
+            HeaderGuess::No => false,
+            HeaderGuess::UnlessAllRecur => {
+                !(0..first.len()).all(|column| !self.cell(0, column).is_word() || recurs(column))
+            }
+        };
+        self.columns.names = column_names(first, header);
+        if !header {
             return Ok(());
         }
         let line = self.lines.remove(0);
-        self.header = Some(line);
-        self.names = first
-            .iter()
-            .enumerate()
-            .map(|(column, name)| if name.is_empty() { format!("column_{}", column + 1) } else { name.clone() })
-            .collect();
+        self.columns.header = Some(line);
         self.values.drain(..first.len());
         for texts in &mut self.texts {
             *texts = std::mem::take(texts).into_iter().filter(|(row, _)| *row > 0).map(|(r, t)| (r - 1, t)).collect();
         }
-        if self.rows() == 0 { Err(DataError::HeaderOnly { file: self.file.clone(), line }) } else { Ok(()) }
+        if self.rows() == 0 { Err(DataError::HeaderOnly { file: self.columns.file.clone(), line }) } else { Ok(()) }
     }
 
     pub(super) fn rows(&self) -> usize {
         self.lines.len()
     }
 
-    pub(super) fn columns(&self) -> usize {
-        self.texts.len()
-    }
-
     /// What is in a cell.
     pub(super) fn cell(&self, row: usize, column: usize) -> Kind<'_> {
         match self.texts[column].get(&row) {
             Some(text) => Kind::of(text),
-            None => Kind::Number(self.values[row * self.columns() + column]),
+            None => Kind::Number(self.values[row * self.texts.len() + column]),
         }
     }
 
@@ -210,8 +192,8 @@ impl Table {
 
     /// Where a cell is, for a message.
     pub(super) fn place(&self, row: usize, column: usize) -> Cell {
-        let (line, name) = (self.lines[row], self.names[column].clone());
-        Cell { file: self.file.clone(), line, column: column + 1, name }
+        let (line, name) = (self.lines[row], self.columns.names[column].clone());
+        Cell { file: self.columns.file.clone(), line, column: column + 1, name }
     }
 
     /// The chosen columns as a matrix with one row for each and one column for each sample.
@@ -228,22 +210,53 @@ impl Table {
                 Kind::Number(number) => unreachable!("{number} is kept as a number"),
             });
         }
-        let mut data = reserve(&self.file, columns.len(), self.rows())?;
+        let mut data = reserve(&self.columns.file, columns.len(), self.rows())?;
         for row in 0..self.rows() {
-            data.extend(columns.iter().map(|&column| self.values[row * self.columns() + column]));
+            data.extend(columns.iter().map(|&column| self.values[row * self.texts.len() + column]));
         }
         Ok(DenseMatrix::from_vec(data, columns.len(), self.rows()).expect("filled row by row"))
     }
 }
 
+/// What the first two rows say about a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeaderGuess {
+    Yes,
+    No,
+    /// It is a header unless all its words occur again below: then they are labels.
+    UnlessAllRecur,
+}
+
+/// From which cells of the first row, and of the second where there is one, hold words.
+pub(super) fn guess_header(first: &[bool], second: Option<&[bool]>) -> HeaderGuess {
+    if !first.contains(&true) {
+        HeaderGuess::No
+    } else if first.contains(&false) && second == Some(first) {
+        HeaderGuess::UnlessAllRecur
+    } else {
+        HeaderGuess::Yes
+    }
+}
+
+/// The names of the columns, from the first row's cells.
+pub(super) fn column_names(first: &[String], header: bool) -> Vec<String> {
+    let mut names = Columns::numbered(first.len());
+    if header {
+        for (name, cell) in names.iter_mut().zip(first).filter(|(_, cell)| !cell.is_empty()) {
+            name.clone_from(cell);
+        }
+    }
+    names
+}
+
 /// A cell without the quotes that the reader leaves in `1, "2"`, where a blank precedes them.
-fn unquoted(text: &str) -> &str {
+pub(super) fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or(text, str::trim)
 }
 
 /// Counts lines up to growing places in a text, each `\n`, `\r\n` and lone `\r` as the end of one.
 #[derive(Debug, Default)]
-struct LineCounter {
+pub(super) struct LineCounter {
     counted: usize,
     ends: u64,
 }
@@ -270,7 +283,7 @@ mod tests {
     /// All numbers, or the message.
     fn numbers(text: &str) -> Result<DenseMatrix<f64>, DataError> {
         let table = table(text)?;
-        table.numbers(&(0..table.columns()).collect::<Vec<_>>(), "; mend it")
+        table.numbers(&(0..table.columns.len()).collect::<Vec<_>>(), "; mend it")
     }
 
     #[test]
@@ -294,13 +307,13 @@ mod tests {
 
     #[test]
     fn the_header_is_told_from_labels() {
-        assert_eq!(table("x, y ,\n1,2,3").unwrap().names, ["x", "y", "column_3"]);
-        assert_eq!(table("1,2").unwrap().names, ["column_1", "column_2"]);
+        assert_eq!(table("x, y ,\n1,2,3").unwrap().columns.names, ["x", "y", "column_3"]);
+        assert_eq!(table("1,2").unwrap().columns.names, ["column_1", "column_2"]);
         // Samples with a label last, as the Iris data come; the same with a header of numbers.
         let iris = table("5.1,3.5,setosa\n7.0,3.2,versicolor\n4.9,3.0,setosa\n").unwrap();
-        assert_eq!((iris.header, iris.rows()), (None, 3));
+        assert_eq!((iris.columns.header, iris.rows()), (None, 3));
         let numbered = table("0,1,species\n7.0,3.2,versicolor\n4.9,3.0,setosa\n").unwrap();
-        assert_eq!((numbered.header, numbered.rows()), (Some(1), 2));
+        assert_eq!((numbered.columns.header, numbered.rows()), (Some(1), 2));
         assert!(iris.is_words(2) && numbered.is_words(2) && !iris.is_words(0));
         // A missing value alone makes no header.
         assert!(

@@ -74,26 +74,46 @@ pub(super) fn separator(text: &str) -> Separator {
 ///
 /// Line ends stay, so that lines are counted alike in both texts.
 pub(super) fn spaces_to_tabs(text: &str) -> String {
-    let mut tabs = String::with_capacity(text.len());
-    let (mut quoted, mut pending, mut line_start) = (false, false, true);
-    for c in text.chars() {
-        match c {
-            ' ' | '\t' if !quoted => pending = true,
-            '\n' | '\r' if !quoted => {
-                tabs.push(c);
-                (pending, line_start) = (false, true);
+    let mut tabs = Vec::with_capacity(text.len());
+    let mut state = SpacesToTabs::default();
+    text.bytes().for_each(|byte| state.push(byte, &mut tabs));
+    // Only bytes of ASCII were changed or dropped.
+    String::from_utf8_lossy(&tabs).into_owned()
+}
+
+/// The same byte by byte.
+#[derive(Debug)]
+pub(super) struct SpacesToTabs {
+    quoted: bool,
+    pending: bool,
+    line_start: bool,
+}
+
+impl Default for SpacesToTabs {
+    fn default() -> Self {
+        Self { quoted: false, pending: false, line_start: true }
+    }
+}
+
+impl SpacesToTabs {
+    /// Takes the next byte and appends what it becomes.
+    pub(super) fn push(&mut self, byte: u8, tabs: &mut Vec<u8>) {
+        match byte {
+            b' ' | b'\t' if !self.quoted => self.pending = true,
+            b'\n' | b'\r' if !self.quoted => {
+                tabs.push(byte);
+                (self.pending, self.line_start) = (false, true);
             }
             _ => {
-                if pending && !line_start {
-                    tabs.push('\t');
+                if self.pending && !self.line_start {
+                    tabs.push(b'\t');
                 }
-                (pending, line_start) = (false, false);
-                quoted ^= c == '"';
-                tabs.push(c);
+                (self.pending, self.line_start) = (false, false);
+                self.quoted ^= byte == b'"';
+                tabs.push(byte);
             }
         }
     }
-    tabs
 }
 
 #[cfg(test)]

@@ -1,50 +1,10 @@
 //! [`DataError`]: all that can be wrong with a data file, a line each.
 //!
 //! A message names the file, then the line, column or variable, what was found, what was expected and what to do.
-//! Text taken from a file is quoted, escaped and cut by [`quoted`], so that no cell can break the line.
+//! Text taken from a file is quoted, escaped and cut by [`quoted`](super::wording::quoted), so that no cell can break the line.
 
-use std::fmt;
+use super::wording::{Cell, Shape};
 use std::path::PathBuf;
-
-/// Longest piece of a cell or of a list that a message repeats, in characters.
-const LONGEST: usize = 40;
-/// Most entries of a list that a message repeats.
-const MOST: usize = 12;
-
-/// Where a cell of a text file is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// The file.
-    pub file: PathBuf,
-    /// Line in the file, from 1.
-    pub line: u64,
-    /// Column of the table, from 1.
-    pub column: usize,
-    /// The column's name in the header, or `column_7` where there is no header.
-    pub name: String,
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, name } = self;
-        write!(f, "{}: line {line}, column {column} ({})", file.display(), quoted(name))
-    }
-}
-
-/// Rows by columns, as `55x800`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape(
-    /// Rows.
-    pub usize,
-    /// Columns.
-    pub usize,
-);
-
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.0, self.1)
-    }
-}
 
 /// Why a file did not become a data set.
 #[derive(Debug, thiserror::Error)]
@@ -186,8 +146,7 @@ pub enum DataError {
         name: String,
     },
     /// All columns are targets, or none is chosen.
-    #[error("{}: found {columns} columns of which none is left as {role}; choose other columns, \
-        or check the separator (found: {separator})", file.display())]
+    #[error("{}: found {columns} columns of which none is left as {role}; choose other columns{hint}", file.display())]
     NoColumns {
         /// The file.
         file: PathBuf,
@@ -195,8 +154,8 @@ pub enum DataError {
         columns: usize,
         /// "an input" or "a target".
         role: &'static str,
-        /// Name of the detected separator.
-        separator: &'static str,
+        /// For a text table: or check the separator, with its name.
+        hint: String,
     },
     /// A second file has another number of inputs or targets than the first.
     #[error("{}: found {found} {role} columns, expected {expected} as in the first file; \
@@ -281,12 +240,12 @@ pub enum DataError {
         /// What was found and expected.
         what: String,
     },
-    /// A variable was asked for that the MAT file does not have.
-    #[error("{}: no variable {asked}; choose from: {available}", file.display())]
+    /// A variable or array was asked for that the file does not have.
+    #[error("{}: no {asked}; choose from: {available}", file.display())]
     UnknownVariable {
         /// The file.
         file: PathBuf,
-        /// The name asked for, quoted.
+        /// What was asked for: `variable "X"` or `array "x"`.
         asked: String,
         /// All variables, with shapes.
         available: String,
@@ -301,13 +260,13 @@ pub enum DataError {
         /// Kind and shape.
         found: String,
     },
-    /// NaN or an infinity in a MAT file.
-    #[error("{}: variable {name}, row {row}, column {column}: found {found}, expected a finite number; \
+    /// NaN or an infinity in a file of matrices.
+    #[error("{}: {name}, row {row}, column {column}: found {found}, expected a finite number; \
         correct it or leave out the sample", file.display())]
     NotFiniteElement {
         /// The file.
         file: PathBuf,
-        /// The variable, quoted.
+        /// The matrix: `variable "X"`, `array "x"`, `the array`.
         name: String,
         /// Row, from 1.
         row: usize,
@@ -317,16 +276,18 @@ pub enum DataError {
         found: f64,
     },
     /// No pair of variables has the expected names.
-    #[error("{}: no pair of variables named {expected}; name the inputs and the targets, from: {available}", file.display())]
+    #[error("{}: no pair of {kind} named {expected}; name the inputs and the targets, from: {available}", file.display())]
     NoPair {
         /// The file.
         file: PathBuf,
+        /// "variables" or "arrays".
+        kind: &'static str,
         /// The known pairs.
         expected: String,
         /// All variables, with shapes.
         available: String,
     },
-    /// A MAT file to predict on in which the inputs cannot be told.
+    /// A MAT or NPZ file to predict on in which the inputs cannot be told.
     #[error("{}: found {found} matrices with {expected} rows or columns, expected one, the inputs; \
         name it as in training or take out the others, of: {available}", file.display())]
     InputVariable {
@@ -339,11 +300,13 @@ pub enum DataError {
         /// All variables, with shapes.
         available: String,
     },
-    /// Several names where a MAT file takes one.
-    #[error("{}: found {found} names of variables for the {role}, expected one; put them into one matrix", file.display())]
+    /// Several names where a file of matrices takes one.
+    #[error("{}: found {found} names of {kind} for the {role}, expected one; put them into one matrix", file.display())]
     OneVariable {
         /// The file.
         file: PathBuf,
+        /// "variables" or "arrays".
+        kind: &'static str,
         /// "inputs" or "targets".
         role: &'static str,
         /// How many names there are.
@@ -357,12 +320,91 @@ pub enum DataError {
         file: PathBuf,
         /// The inputs' variable, quoted.
         inputs: String,
-        /// Its shape.
-        input_shape: Shape,
+        /// Its shape, as `55x800`.
+        input_shape: String,
         /// The targets' variable, quoted.
         targets: String,
         /// Its shape.
-        target_shape: Shape,
+        target_shape: String,
+    },
+    /// The first bytes are not those of the kind of file that the name promises.
+    #[error("{}: begins with {found}, expected {expected}; check that it is the right file, or copy it again", file.display())]
+    WrongMagic {
+        /// The file.
+        file: PathBuf,
+        /// The first bytes, in hexadecimal.
+        found: String,
+        /// What a file of this kind begins with.
+        expected: &'static str,
+    },
+    /// An array of something else than real numbers.
+    #[error("{}: {name} is {found}, expected {expected}; convert it (in NumPy with .astype, .reshape), or choose another", file.display())]
+    NotNumbers {
+        /// The file.
+        file: PathBuf,
+        /// `array "x"` or `the array`.
+        name: String,
+        /// Type or shape.
+        found: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// Inputs whose targets are in another file, which is not there.
+    #[error("{}: the targets of this array are expected in a file beside it, {expected}, which is not there; \
+        name their file as the targets", file.display())]
+    NoTargetFile {
+        /// The file of the inputs.
+        file: PathBuf,
+        /// The names that were tried.
+        expected: String,
+    },
+    /// Inputs and targets in two files with different numbers of samples.
+    #[error("{}: found {samples} samples, but {target_samples} in {}; take two files that belong together", file.display(), targets.display())]
+    TwoFiles {
+        /// The file of the inputs.
+        file: PathBuf,
+        /// Samples in it.
+        samples: usize,
+        /// The file of the targets.
+        targets: PathBuf,
+        /// Samples in it.
+        target_samples: usize,
+    },
+    /// A kind of file that cannot be read batch by batch.
+    #[error("{}: {what} cannot be read in batches; save the data as CSV, NPY (C order) or IDX, or load them whole", file.display())]
+    NotStreamed {
+        /// The file.
+        file: PathBuf,
+        /// "a MAT file" and the like.
+        what: &'static str,
+    },
+    /// A file that is not the same in a later pass.
+    #[error("{}: changed while it was read: found {found} samples, expected {expected}; leave it alone until the end", file.display())]
+    Changed {
+        /// The file.
+        file: PathBuf,
+        /// Samples in this pass.
+        found: usize,
+        /// Samples in the first pass.
+        expected: usize,
+    },
+    /// Options of a stream that make no sense.
+    #[error("stream: found {option} = {found}, expected {expected}; correct it")]
+    StreamOption {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        found: String,
+        /// The values it may have.
+        expected: &'static str,
+    },
+    /// No sample is left for the training.
+    #[error("{}: all {samples} samples are for validation, expected some for training; lower the validation share", file.display())]
+    NoTraining {
+        /// The file.
+        file: PathBuf,
+        /// Samples there are.
+        samples: usize,
     },
     /// A matrix memory cannot hold.
     #[error("{}: a matrix of {shape} numbers does not fit in memory; choose fewer columns or samples", file.display())]
@@ -409,27 +451,4 @@ pub enum DataError {
         /// Rows of the matrix the standardization was fitted on.
         expected: usize,
     },
-}
-
-/// Text of a file as a message shows it: in quotes, control characters escaped, cut after 40 characters.
-pub(crate) fn quoted(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
-    }
-}
-
-/// A list as a message shows it: the first twelve entries, each quoted.
-pub(super) fn quoted_list<'a>(entries: impl ExactSizeIterator<Item = &'a String>) -> String {
-    shortened(entries.map(|entry| quoted(entry)))
-}
-
-/// A list as a message shows it: the first twelve entries and how many more there are.
-pub(super) fn shortened(entries: impl ExactSizeIterator<Item = String>) -> String {
-    let more = entries.len().saturating_sub(MOST);
-    let mut list = entries.take(MOST).collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        list.push_str(&format!(" and {more} more"));
-    }
-    list
 }

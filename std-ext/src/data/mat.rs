@@ -15,7 +15,10 @@
 //! are really there, not with what a size claims. Of a compressed variable that is read the checksum is tested too;
 //! a plain one has none, so that changed digits cannot be noticed there.
 
-use super::error::{DataError, quoted, shortened};
+use super::error::DataError;
+use super::file::LARGEST_RATIO;
+use super::pair::{Entry, Matrices};
+use super::wording::{quoted, shortened};
 use crate::DenseMatrix;
 use flate2::read::ZlibDecoder;
 use std::io::Read;
@@ -28,8 +31,6 @@ const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 /// More dimensions or longer names than these are damage; MATLAB's own names end at 63 letters.
 const MOST_DIMENSIONS: usize = 64;
 const LONGEST_NAME: usize = 1024;
-/// No deflated stream grows more than this when inflated.
-const LARGEST_RATIO: usize = 1032;
 
 const COMPRESSED: u32 = 15;
 const MATRIX: u32 = 14;
@@ -48,9 +49,9 @@ pub(super) struct MatFile<'a> {
 
 /// A variable of the file.
 #[derive(Debug)]
-pub(super) struct Variable {
-    pub(super) name: String,
-    pub(super) shape: Vec<usize>,
+struct Variable {
+    name: String,
+    shape: Vec<usize>,
     class: Class,
     /// Where in the file its tag is.
     offset: usize,
@@ -66,7 +67,7 @@ enum Class {
 
 impl Variable {
     /// Whether it is a full real matrix with at least one element.
-    pub(super) fn is_matrix(&self) -> bool {
+    fn is_matrix(&self) -> bool {
         matches!(self.class, Class::Numeric(_)) && self.shape.len() == 2 && !self.shape.contains(&0)
     }
 
@@ -81,10 +82,10 @@ impl Variable {
     }
 }
 
-/// Whether the bytes, or else the name, are those of a MAT file.
-pub(super) fn is_mat(path: &Path, bytes: &[u8]) -> bool {
-    let magic = bytes.starts_with(b"MATLAB") && matches!(bytes.get(126..HEADER), Some(b"IM" | b"MI"));
-    magic || bytes.starts_with(HDF5) || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mat"))
+/// Whether the bytes are those of a MAT file of version 5 or 7.3.
+pub(super) fn is_mat(head: &[u8]) -> bool {
+    let magic = head.starts_with(b"MATLAB") && matches!(head.get(126..HEADER), Some(b"IM" | b"MI"));
+    magic || head.starts_with(HDF5)
 }
 
 impl<'a> MatFile<'a> {
@@ -140,7 +141,7 @@ impl<'a> MatFile<'a> {
                 let source = Source::Deflated(ZlibDecoder::new(body));
                 let mut element = Element { source, left: 8, big_endian: self.big_endian };
                 let (kind, inner) = (element.word()?, element.word()? as usize);
-                if kind != MATRIX || inner / LARGEST_RATIO > size {
+                if kind != MATRIX || inner / LARGEST_RATIO as usize > size {
                     return Err(format!(
                         "found type {kind} of {inner} bytes in {size} compressed ones, expected a matrix (type 14)"
                     ));
@@ -151,24 +152,39 @@ impl<'a> MatFile<'a> {
             _ => Err(format!("found data of type {kind}, expected a matrix (type 14) or compressed data (type 15)")),
         }
     }
+}
 
-    pub(super) fn variables(&self) -> &[Variable] {
-        &self.variables
+impl Matrices for MatFile<'_> {
+    fn path(&self) -> &Path {
+        self.path
     }
 
-    /// All variables with their shapes, for messages.
-    pub(super) fn listing(&self) -> String {
+    fn kind(&self) -> &'static str {
+        "variables"
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let entry = |variable: &Variable| Entry {
+            name: variable.name.clone(),
+            shape: variable.is_matrix().then(|| (variable.shape[0], variable.shape[1])),
+            words: variable.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x"),
+            vector: false,
+        };
+        self.variables.iter().map(entry).collect()
+    }
+
+    fn listing(&self) -> String {
         if self.variables.is_empty() {
             return "(the file has no variables)".to_owned();
         }
         shortened(self.variables.iter().map(|variable| format!("{} ({})", quoted(&variable.name), variable.kind())))
     }
 
-    /// The variable of that name as a matrix.
-    pub(super) fn matrix(&self, name: &str) -> Result<DenseMatrix<f64>, DataError> {
+    fn matrix(&self, name: &str) -> Result<DenseMatrix<f64>, DataError> {
         let file = || self.path.to_path_buf();
         let variable = self.variables.iter().find(|variable| variable.name == name).ok_or_else(|| {
-            DataError::UnknownVariable { file: file(), asked: quoted(name), available: self.listing() }
+            let asked = format!("variable {}", quoted(name));
+            DataError::UnknownVariable { file: file(), asked, available: self.listing() }
         })?;
         if !variable.is_matrix() {
             return Err(DataError::NotAMatrix { file: file(), name: quoted(name), found: variable.kind() });
@@ -184,7 +200,8 @@ impl<'a> MatFile<'a> {
             .map_err(damaged)?;
         if let Some(i) = data.iter().position(|number| !number.is_finite()) {
             let (row, column) = (i % rows + 1, i / rows + 1);
-            return Err(DataError::NotFiniteElement { file: file(), name: quoted(name), row, column, found: data[i] });
+            let name = format!("variable {}", quoted(name));
+            return Err(DataError::NotFiniteElement { file: file(), name, row, column, found: data[i] });
         }
         Ok(DenseMatrix::from_vec(data, rows, cols).expect("as many numbers as the shape asks for"))
     }

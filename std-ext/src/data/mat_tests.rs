@@ -1,6 +1,6 @@
 //! MAT files built byte by byte, whole and damaged.
 
-use super::super::mat_pair::{read_inputs, read_pair};
+use super::super::pair::{read_inputs, read_pair};
 use super::*;
 use crate::data::testing::{MatBytes, message};
 
@@ -196,7 +196,7 @@ fn sizes_that_lie_are_errors_without_allocation() {
 fn pair(bytes: &[u8], inputs: Option<&str>, targets: Option<&str>) -> Result<[usize; 4], DataError> {
     let list = |name: Option<&str>| name.map(|name| name.split(',').map(str::to_owned).collect::<Vec<_>>());
     let mat = MatFile::parse(path(), bytes)?;
-    let pair = read_pair(path(), &mat, list(inputs).as_deref(), list(targets).as_deref())?;
+    let pair = read_pair(&mat, list(inputs).as_deref(), list(targets).as_deref())?;
     Ok([pair.inputs.rows(), pair.inputs.cols(), pair.targets.rows(), pair.targets.cols()])
 }
 
@@ -218,6 +218,9 @@ fn the_pair_and_its_orientation() {
     ] {
         assert_eq!(pair(&file(shapes), inputs, targets).unwrap(), expected, "{shapes:?} {inputs:?} {targets:?}");
     }
+    // A row of MATLAB's is no vector without direction.
+    let text = message(pair(&file(&[("X", 8, 5), ("Y", 1, 8)]), None, None));
+    assert!(text.contains("inputs \"X\" are 8x5 and targets \"Y\" are 1x8, expected as many columns"), "{text}");
     let odd = file(&[("X", 5, 8), ("Y", 2, 9), ("Z", 1, 1)]);
     for (inputs, targets, expected) in [
         (
@@ -228,7 +231,7 @@ fn the_pair_and_its_orientation() {
         (
             Some("Z"),
             None,
-            "t.mat: no pair of variables named (X,Y), (x,y), (X,y), (xall,yall), (inputs,targets), (Y,C); name the inputs and the targets, from: \"X\" (5x8 double), \"Y\" (2x9 double), \"Z\" (1x1 double)",
+            "t.mat: no pair of variables named (X,Y), (x,y), (X,y), (xall,yall), (inputs,targets), (Y,C), (x_train,y_train), (X_train,y_train), (images,labels), (data,target), (arr_0,arr_1); name the inputs and the targets, from: \"X\" (5x8 double), \"Y\" (2x9 double), \"Z\" (1x1 double)",
         ),
         (Some("X"), Some("W"), "t.mat: no variable \"W\""),
         (Some("X,Z"), Some("Y"), "t.mat: found 2 names of variables for the inputs, expected one"),
@@ -240,10 +243,10 @@ fn the_pair_and_its_orientation() {
 
 #[test]
 fn inputs_alone() {
-    let names = super::super::mat_pair::row_names("xall", 3);
+    let names = super::super::pair::row_names("xall", 3);
     let shape = |bytes: &[u8], names: &[String]| {
         let mat = MatFile::parse(path(), bytes)?;
-        read_inputs(path(), &mat, names).map(|matrix| (matrix.rows(), matrix.cols()))
+        read_inputs(&mat, names).map(|matrix| (matrix.rows(), matrix.cols()))
     };
     let file = |name, m, n| MatBytes::new(false).doubles("other", 3, 4, |_, _| 1.0).doubles(name, m, n, |_, _| 1.0);
     assert_eq!(shape(&file("xall", 3, 5).finish(), &names).unwrap(), (3, 5));

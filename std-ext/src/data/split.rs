@@ -186,7 +186,7 @@ fn shuffle(items: &mut [usize], rng: &mut impl Rng) {
 }
 
 /// A uniform integer in `0..bound`, for `bound > 0`: Lemire's algorithm 5.
-fn below(bound: u64, rng: &mut impl Rng) -> u64 {
+pub(super) fn below(bound: u64, rng: &mut impl Rng) -> u64 {
     let mut product = u128::from(rng.next_u64()) * u128::from(bound);
     if (product as u64) < bound {
         // 2^64 mod bound: so many values of the low half would be hit once too often.

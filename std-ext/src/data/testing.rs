@@ -41,6 +41,55 @@ pub(super) fn message<T>(result: Result<T, DataError>) -> String {
     message
 }
 
+/// The bytes, compressed.
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// An NPY file, version 1, as NumPy writes it.
+pub(super) fn npy(descr: &str, fortran: bool, shape: &[usize], data: &[u8]) -> Vec<u8> {
+    let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let comma = if axes.len() == 1 { "," } else { "" };
+    let order = if fortran { "True" } else { "False" };
+    let shape = axes.join(", ");
+    npy_with(&format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': ({shape}{comma}), }}"), data)
+}
+
+/// An NPY file, version 1, with this header.
+pub(super) fn npy_with(header: &str, data: &[u8]) -> Vec<u8> {
+    let mut text = header.to_owned();
+    text.push_str(&" ".repeat(63 - (10 + text.len()) % 64));
+    text.push('\n');
+    [b"\x93NUMPY\x01\0", &(text.len() as u16).to_le_bytes()[..], text.as_bytes(), data].concat()
+}
+
+/// An NPY file of doubles in C order.
+pub(super) fn npy_doubles(shape: &[usize], numbers: &[f64]) -> Vec<u8> {
+    npy("<f8", false, shape, &numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>())
+}
+
+/// A ZIP file of these members.
+pub(super) fn zip(members: &[(&str, Vec<u8>)], compressed: bool) -> Vec<u8> {
+    use std::io::{Cursor, Write};
+    use zip::write::SimpleFileOptions;
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let method = if compressed { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    for (name, bytes) in members {
+        writer.start_file(*name, SimpleFileOptions::default().compression_method(method)).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// An IDX file.
+pub(super) fn idx(kind: u8, shape: &[u32], data: &[u8]) -> Vec<u8> {
+    let lengths: Vec<u8> = shape.iter().flat_map(|length| length.to_be_bytes()).collect();
+    [&[0, 0, kind, shape.len() as u8], &lengths[..], data].concat()
+}
+
 /// Builds MAT files byte by byte.
 #[derive(Debug)]
 pub(super) struct MatBytes {

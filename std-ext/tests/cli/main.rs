@@ -3,6 +3,7 @@
 mod bad_input;
 mod commands;
 mod examples;
+mod formats;
 mod models;
 
 use std::ffi::OsStr;

@@ -172,11 +172,14 @@ fn info_says_what_a_file_holds() {
         assert!(text.contains(words), "{words}: {text}");
     }
     let found = object(folder.run("info birds.csv --json"));
-    let expected = json!({ "kind": "data", "task": "classification", "samples": 60, "inputs": ["u", "v"],
-        "targets": ["species"], "classes": ["owl", "tit", "wren"] });
-    assert_eq!(found, expected);
+    assert_eq!((&found["kind"], &found["rows"], &found["file"]), (&json!("data"), &json!(60), &json!("birds.csv")));
+    let columns: Vec<_> = found["columns"].as_array().unwrap().iter().map(|c| (&c["name"], &c["role"])).collect();
+    let [u, v, species, input, target] = ["u", "v", "species", "input", "target"].map(|word| json!(word));
+    assert_eq!(columns, [(&u, &input), (&v, &input), (&species, &target)]);
+    let classes: Vec<_> = found["classes"].as_array().unwrap().iter().map(|c| &c["label"]).collect();
+    assert_eq!(classes, ["owl", "tit", "wren"]);
     let text = folder.run("info data.csv").ok();
-    assert!(text.starts_with("data: 60 samples\ninputs:     2: u, v\n"), "{text}");
+    assert!(text.starts_with("data.csv: text with comma between cells") && text.contains("60 rows"), "{text}");
 }
 
 #[test]
