@@ -8,6 +8,7 @@ use gaussling_core::{Error, Portable};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::checkpoint::CheckpointError;
 use super::options::{LossKind, Method, Options};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split, Standardization};
@@ -35,6 +36,9 @@ pub enum TrainError {
     /// The data do not fit the network or themselves.
     #[error("{0}")]
     Data(String),
+    /// A checkpoint was not kept or not taken up.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
 }
 
 impl TrainError {
@@ -225,11 +229,23 @@ impl Problem {
         if part.x.cols() == 0 {
             return Ok(f64::NAN);
         }
-        let s = self.predict(weights, &part.x)?;
-        Ok(match kind {
-            LossKind::LeastSquares => LeastSquares.value(s.view(), part.c.view()),
-            LossKind::CrossEntropy => SoftmaxCrossEntropy.value(s.view(), part.c.view()),
-        })
+        Ok(loss_of(kind, &self.predict(weights, &part.x)?, part))
+    }
+
+    /// The same for weights [θ; vec W] of `whole`, the network with its output layer, with room for the predictions.
+    pub(super) fn loss_in(
+        &self,
+        kind: LossKind,
+        whole: &Sequential,
+        weights: &[f64],
+        part: &Part,
+        predictions: &mut DenseMatrix<f64>,
+    ) -> Result<f64, TrainError> {
+        if part.x.cols() == 0 {
+            return Ok(f64::NAN);
+        }
+        whole.apply(&Portable, weights, part.x.view(), predictions.view_mut())?;
+        Ok(loss_of(kind, predictions, part))
     }
 
     /// Scores of the weights on a part of the data; NaN when it has no samples.
@@ -266,5 +282,12 @@ impl Problem {
         }
         let spread: f64 = sums.iter().map(|(sum, squares)| squares - sum * sum / n as f64).sum();
         Ok(Scores { loss, error: relative / counted as f64, normalized: (misfit / spread).sqrt() })
+    }
+}
+
+fn loss_of(kind: LossKind, predictions: &DenseMatrix<f64>, part: &Part) -> f64 {
+    match kind {
+        LossKind::LeastSquares => LeastSquares.value(predictions.view(), part.c.view()),
+        LossKind::CrossEntropy => SoftmaxCrossEntropy.value(predictions.view(), part.c.view()),
     }
 }
