@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cli::note(&format!("gaussling: {error}"));
-            ExitCode::FAILURE
+            if error.is::<cli::Interrupted>() { ExitCode::from(cli::CODE) } else { ExitCode::FAILURE }
         }
     }
 }

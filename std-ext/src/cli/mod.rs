@@ -3,15 +3,19 @@
 mod arguments;
 mod compare;
 mod demo;
+mod interrupt;
+mod keeper;
 mod output;
 mod predict;
 mod progress;
+mod report;
 mod setup;
 mod table;
 mod train;
 
 use clap::{Parser, Subcommand};
 
+pub use interrupt::{CODE, Interrupted};
 pub use output::note;
 
 use arguments::{CompareArguments, DemoArguments, PredictArguments, TrainArguments};
@@ -28,11 +32,12 @@ type Failure = Box<dyn std::error::Error>;
   gaussling demo
   gaussling train data.csv --targets y
   gaussling train data.csv --targets species --task classification --method gnvpro
+  gaussling train data.csv --epochs 1000 --method adam --resume
   gaussling compare data.csv --targets 9-10 --seeds 5
   gaussling predict model.safetensors new.csv
 
 Data: CSV, TSV or spaces between columns, with or without a header; MAT v5. One sample a row (MAT: a row or a column).
-Exit codes: 0 done, 1 failed (one line on stderr says why), 2 the command line is wrong."
+Exit codes: 0 done, 1 failed (one line on stderr says why), 2 the command line is wrong, 130 interrupted."
 )]
 pub struct Cli {
     #[command(subcommand)]

@@ -23,10 +23,10 @@ mod watch;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub(crate) use memory::runs_at_a_time;
-pub use monitor::{Begin, Ending, Record, Run};
+pub use monitor::{Begin, Ending, Record, Run, history_csv};
 pub use multilevel::{Level, train_multilevel};
 pub use options::{LossKind, Method, Options, SlimTrainOptions, ThetaStep};
-pub use problem::{Problem, Scores, TrainError, Weights};
+pub use problem::{Part, Problem, Scores, TrainError, Weights};
 pub use watch::{Next, Watch};
 
 use monitor::Monitor;

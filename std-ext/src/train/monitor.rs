@@ -73,6 +73,44 @@ pub struct Run {
     pub seconds: f64,
 }
 
+impl Run {
+    /// Of a run that ended with [`Ending::NotFinite`]: when, what was the last good loss, and what to try, in one line.
+    ///
+    /// ```text
+    /// not finite after 4.2 work units (epoch 3); the last finite training loss was 5.1e3, after 4.0; try a smaller …
+    /// ```
+    pub fn divergence(&self) -> Option<String> {
+        if self.ending != Ending::NotFinite {
+            return None;
+        }
+        let (unit, advice) = match self.method {
+            Method::Adam | Method::Sgd | Method::SlimTrain => ("epoch", "a smaller learning rate, or scaled data"),
+            Method::CurveBall => ("epoch", "larger batches, or scaled data"),
+            _ => ("step", "scaled data, or a larger alpha"),
+        };
+        let last = self.history.iter().rev().find(|record| record.train_loss.is_finite());
+        let last = last.map_or("no training loss was finite".to_string(), |record| {
+            let Record { train_loss, work_units, .. } = record;
+            format!("the last finite training loss was {train_loss:.1e}, after {work_units:.1}")
+        });
+        let (work_units, epochs) = (self.work_units, self.epochs);
+        Some(format!("not finite after {work_units:.1} work units ({unit} {epochs}); {last}; try {advice}"))
+    }
+}
+
+/// The history as CSV: work units, seconds, training loss, validation loss (empty without validation data), control (empty
+/// before the first step). Numbers have as many digits as tell them from all others.
+pub fn history_csv(history: &[Record]) -> String {
+    let mut text = "work_units,seconds,training_loss,validation_loss,control\n".to_string();
+    for r in history {
+        let cells = [r.work_units, r.seconds, r.train_loss, r.validation_loss, r.control]
+            .map(|x| if x.is_nan() { String::new() } else { x.to_string() });
+        text += &cells.join(",");
+        text.push('\n');
+    }
+    text
+}
+
 /// Where a run starts.
 #[derive(Clone, Copy, Debug)]
 pub enum Begin<'a> {
