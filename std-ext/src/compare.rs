@@ -5,7 +5,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::train::{Method, Options, Problem, Record, Run, Scores, TrainError, Weights, runs_at_a_time, train};
+use crate::train::{
+    Begin, Ending, Method, Next, Options, Problem, Record, Run, Scores, TrainError, Watch, Weights, runs_at_a_time,
+    train_with,
+};
 
 /// One finished run and its scores.
 #[derive(Clone, Debug)]
@@ -16,6 +19,23 @@ pub struct Entry {
     pub run: Run,
     /// Scores of its best weights on training, validation and test data.
     pub scores: [Scores; 3],
+}
+
+impl Entry {
+    /// Scores a run on all parts of the data.
+    ///
+    /// # Errors
+    /// Those of [`Problem::scores`].
+    pub fn new(problem: &Problem, seed: u64, run: Run) -> Result<Self, TrainError> {
+        let score = |part| problem.scores(&run.weights, part);
+        let scores = [score(&problem.train)?, score(&problem.validation)?, score(&problem.test)?];
+        Ok(Self { seed, run, scores })
+    }
+
+    /// The error that methods are compared by: on test data, on validation data where there are none.
+    pub fn judged(&self) -> f64 {
+        if self.scores[2].error.is_nan() { self.scores[1].error } else { self.scores[2].error }
+    }
 }
 
 /// What happens while the runs are going on.
@@ -30,6 +50,8 @@ pub enum Event<'a> {
         /// The record.
         record: &'a Record,
     },
+    /// A run made a step. This comes often; the answer is what counts.
+    Step,
     /// A run is finished.
     Finished(&'a Entry),
 }
@@ -38,7 +60,8 @@ pub enum Event<'a> {
 ///
 /// Where memory cannot hold so many runs, fewer go on at a time.
 ///
-/// `watch` returns `false` to stop all runs; those stopped keep their best weights so far.
+/// `watch` returns `false` to stop all runs after the step that each is in. Those stopped keep their best weights so far and end
+/// with [`Ending::Stopped`]; those that were not begun have no entry.
 ///
 /// # Errors
 /// The first [`TrainError`] of a run; before all of them [`TrainError::Memory`] when memory cannot hold a single one.
@@ -59,19 +82,11 @@ pub fn compare(
     let work = || {
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(&(method, s)) = jobs.get(i) else { return };
+            let Some(&(method, s)) = jobs.get(i).filter(|_| !stopped.load(Ordering::Relaxed)) else { return };
             let seed = seeds[s];
-            let mut report = |record: &Record| {
-                if !watch(Event::Progress { method, seed, record }) {
-                    stopped.store(true, Ordering::Relaxed);
-                }
-                !stopped.load(Ordering::Relaxed)
-            };
-            let entry = train(problem, method, options, seed, &starts[s], &mut report).and_then(|run| {
-                let score = |part| problem.scores(&run.weights, part);
-                let scores = [score(&problem.train)?, score(&problem.validation)?, score(&problem.test)?];
-                Ok(Entry { seed, run, scores })
-            });
+            let mut watcher = Watcher { watch, method, seed, stopped: &stopped };
+            let entry = train_with(problem, method, options, seed, Begin::Start(&starts[s]), &mut watcher)
+                .and_then(|run| Entry::new(problem, seed, run));
             if let Ok(entry) = &entry {
                 watch(Event::Finished(entry));
             }
@@ -87,6 +102,33 @@ pub fn compare(
     });
     let entry = |slot: Mutex<Option<_>>| slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.into_iter().filter_map(entry).collect()
+}
+
+/// Watches one run for all.
+struct Watcher<'a> {
+    watch: &'a (dyn Fn(Event<'_>) -> bool + Sync),
+    method: Method,
+    seed: u64,
+    stopped: &'a AtomicBool,
+}
+
+impl Watcher<'_> {
+    fn goes_on(&self, event: Event<'_>) -> bool {
+        if !(self.watch)(event) {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        !self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl Watch for Watcher<'_> {
+    fn record(&mut self, record: &Record) -> bool {
+        self.goes_on(Event::Progress { method: self.method, seed: self.seed, record })
+    }
+
+    fn after_step(&mut self, _: f64) -> Next {
+        if self.goes_on(Event::Step) { Next::GoOn } else { Next::Stop }
+    }
 }
 
 /// Mean and standard deviation (of the sample, n − 1) of finite numbers; NaN for none, 0 for the deviation of one.
@@ -112,8 +154,15 @@ pub struct Row {
     pub work_units: f64,
     /// Mean seconds of training.
     pub seconds: f64,
+    /// Runs.
+    pub runs: usize,
     /// Runs that ended with a number that was not finite.
     pub diverged: usize,
+    /// Whether it has the least mean error among the rows, on test (or validation) data.
+    pub least: bool,
+    /// Whether its error cannot be told from the least: the mean difference, seed by seed, is less than twice its standard
+    /// error. `false` for the least itself, and where fewer than two seeds are common.
+    pub tied: bool,
 }
 
 /// The table of a comparison, in the order of the entries.
@@ -134,10 +183,33 @@ pub fn rows(entries: &[Entry]) -> Vec<Row> {
             normalized: over(&|e| e.scores[judged].normalized).0,
             work_units: over(&|e| e.run.work_units).0,
             seconds: over(&|e| e.run.seconds).0,
-            diverged: own.iter().filter(|e| e.run.ending == crate::train::Ending::NotFinite).count(),
+            runs: own.len(),
+            diverged: own.iter().filter(|e| e.run.ending == Ending::NotFinite).count(),
+            least: false,
+            tied: false,
         });
     }
+    let judged = |row: &Row| if row.errors[2].is_nan() { row.errors[1] } else { row.errors[2] };
+    let least = rows.iter().map(judged).fold(f64::INFINITY, f64::min);
+    rows.iter_mut().for_each(|row| row.least = judged(row) == least);
+    if let Some(best) = rows.iter().find(|row| row.least).map(|row| row.method) {
+        for row in rows.iter_mut().filter(|row| !row.least) {
+            row.tied = paired_difference(entries, row.method, best)
+                .is_some_and(|(mean, standard_error)| mean.abs() < 2.0 * standard_error);
+        }
+    }
     rows
+}
+
+/// Mean of error(`a`) − error(`b`) over the seeds that both have, and its standard error s/√n; `None` for fewer than two.
+pub fn paired_difference(entries: &[Entry], a: Method, b: Method) -> Option<(f64, f64)> {
+    let of = |method: Method| entries.iter().filter(move |e| e.run.method == method);
+    let differences: Vec<f64> = of(a)
+        .filter_map(|x| Some(x.judged() - of(b).find(|y| y.seed == x.seed)?.judged()))
+        .filter(|difference| difference.is_finite())
+        .collect();
+    let (mean, deviation) = mean_and_deviation(&differences);
+    (differences.len() > 1).then(|| (mean, deviation / (differences.len() as f64).sqrt()))
 }
 
 /// The best entry by validation loss of its kind, test error deciding nothing: by validation error, or by training error when
@@ -153,8 +225,6 @@ mod tests {
     use crate::DenseMatrix;
     use crate::data::{Dataset, Sizes, split};
     use crate::network::Sequential;
-    use crate::train::Ending;
-
     /// y = (sin 3u, u v) on a grid that a fixed rule scatters.
     fn problem() -> Problem {
         let number = |i: usize| ((i * 7919 + 13) % 1009) as f64 / 1009.0 * 2.0 - 1.0;
@@ -204,7 +274,7 @@ mod tests {
         let options = Options { work_units: 1e6, ..Options::default() };
         let entries = compare(&problem, &[Method::Adam], &[0], &options, 1, &|event| match event {
             Event::Progress { record, .. } => record.work_units < 10.0,
-            Event::Finished(_) => true,
+            Event::Step | Event::Finished(_) => true,
         });
         assert_eq!(entries.unwrap()[0].run.ending, Ending::Stopped);
         let wild = Options { learning_rate: Some(1e200), ..Options::default() };
@@ -212,6 +282,47 @@ mod tests {
         assert_eq!(entries[0].run.ending, Ending::NotFinite);
         assert!(entries[0].run.weights.are_finite());
         assert_eq!(rows(&entries)[0].diverged, 1);
+    }
+
+    /// A step is the end of a run, and of those that were not begun.
+    #[test]
+    fn runs_stopped_by_a_step_leave_no_entry_when_not_begun() {
+        let problem = problem();
+        let options = Options { work_units: 1e6, ..Options::default() };
+        let steps = AtomicUsize::new(0);
+        let watch = |event: Event<'_>| !matches!(event, Event::Step) || steps.fetch_add(1, Ordering::Relaxed) < 3;
+        let entries = compare(&problem, &[Method::Adam, Method::Sgd], &[0, 1], &options, 1, &watch).unwrap();
+        assert_eq!(entries.len(), 1);
+        assert_eq!((entries[0].run.ending, entries[0].run.history.len()), (Ending::Stopped, 1));
+    }
+
+    /// Differences of 1, 2 and 3 percent have mean 2 and standard error 1/√3; with 0, 0 and 6 the standard error is 2.
+    #[test]
+    fn differences_are_paired_by_seed() {
+        let problem = problem();
+        let entry = |method, seed, error: f64| {
+            let options = Options { work_units: 1.0, ..Options::default() };
+            let start = problem.initial_weights(&options, seed).unwrap();
+            let run = crate::train::train(&problem, method, &options, seed, &start, &mut |_| true).unwrap();
+            let mut entry = Entry::new(&problem, seed, run).unwrap();
+            entry.scores.iter_mut().for_each(|scores| scores.error = error);
+            entry
+        };
+        // Errors that vary over seeds by more than methods differ.
+        let base = [0.30, 0.10, 0.20];
+        let row = |method, more: [f64; 3]| (0..3).map(move |s| entry(method, s, base[s as usize] + more[s as usize]));
+        let mut entries: Vec<Entry> = row(Method::Adam, [0.01, 0.03, 0.02]).collect();
+        entries.extend(row(Method::Gnvpro, [0.0; 3]));
+        entries.extend(row(Method::Sgd, [0.06, 0.0, 0.0]).rev());
+        let (mean, error) = paired_difference(&entries, Method::Adam, Method::Gnvpro).unwrap();
+        assert!((mean - 0.02).abs() < 1e-15 && (error - 0.01 / 3_f64.sqrt()).abs() < 1e-15, "{mean} {error}");
+        let (mean, error) = paired_difference(&entries, Method::Sgd, Method::Gnvpro).unwrap();
+        assert!((mean - 0.02).abs() < 1e-15 && (error - 0.02).abs() < 1e-15, "{mean} {error}");
+        let found: Vec<(bool, bool)> = rows(&entries).iter().map(|row| (row.least, row.tied)).collect();
+        assert_eq!(found, [(false, false), (true, false), (false, true)]);
+        // One seed says nothing about chance.
+        assert_eq!(paired_difference(&entries[..4], Method::Adam, Method::Gnvpro), None);
+        assert!(rows(&entries[..4]).iter().all(|row| !row.tied));
     }
 
     #[test]

@@ -156,6 +156,7 @@ fn scores(model: &Model, data: &Dataset, loss: LossKind) -> Result<Scores, Train
     let problem = Problem {
         network: model.network().map_err(|error| said(&error))?,
         loss,
+        classes: model.classes.is_some(),
         input_scaling: model.input_scaling.clone(),
         target_scaling: model.target_scaling.clone(),
         // Its rows are the number of outputs.

@@ -29,6 +29,7 @@ pub mod model;
 pub mod network;
 pub mod plot;
 pub mod report;
+mod storage;
 pub mod train;
 
 pub use gaussling_core as core;

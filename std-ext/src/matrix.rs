@@ -109,7 +109,7 @@ impl<T> std::ops::IndexMut<(usize, usize)> for DenseMatrix<T> {
 }
 
 /// Index of the largest element, the first of several; 0 for none.
-pub(crate) fn largest(x: &[f64]) -> usize {
+pub fn largest(x: &[f64]) -> usize {
     x.iter().enumerate().fold(0, |best, (i, &value)| if value > x[best] { i } else { best })
 }
 

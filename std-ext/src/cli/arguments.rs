@@ -18,6 +18,14 @@ pub enum TaskName {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LossName {
+    /// Half the squared distance; of classes to one-hot labels
+    Squared,
+    /// Softmax cross-entropy, for classes
+    CrossEntropy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scaling {
     /// Inputs: mean 0, deviation 1/√(number of inputs). Targets of a regression: mean 0, deviation 1
     Standard,
@@ -44,6 +52,9 @@ pub struct DataArguments {
     /// A test set of its own, with the same columns; then only training and validation data are split off DATA
     #[arg(long, value_name = "FILE")]
     pub test: Option<PathBuf>,
+    /// A validation set of its own, with the same columns; the split's share for it goes to training
+    #[arg(long, value_name = "FILE")]
+    pub validation: Option<PathBuf>,
     /// Training/validation/test parts: fractions, percentages, or numbers of samples
     #[arg(long, value_parser = parse_split, value_name = "A/B/C", default_value = "50/25/25")]
     pub split: Sizes,
@@ -61,12 +72,22 @@ pub struct RunArguments {
     /// How the data are scaled
     #[arg(long, value_enum, default_value_t = Scaling::Standard)]
     pub scaling: Scaling,
-    /// Budget in work units: one forward or one backward pass over the training data [default: 600]
+    /// Budget in work units: one forward or one backward pass over the training data [default: 600]. Of several budgets the
+    /// one that is used up first ends the run
     #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "N")]
     pub work_units: Option<f64>,
-    /// Budget in epochs instead, at two work units each
-    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "N", conflicts_with = "work_units")]
+    /// Budget in epochs, at two work units each
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "N")]
     pub epochs: Option<f64>,
+    /// Budget in seconds of training; what comes out then depends on the machine
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "S")]
+    pub seconds: Option<f64>,
+    /// End a run when so many work units brought no better validation loss [default: never]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "N")]
+    pub patience: Option<f64>,
+    /// What is minimized [default: squared for a regression, cross-entropy for classes]
+    #[arg(long)]
+    pub loss: Option<LossName>,
     /// Samples in a batch of the stochastic methods [default: each method's own]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub batch: Option<u32>,
@@ -106,6 +127,21 @@ pub struct TrainArguments {
     /// Print one JSON object instead, NaN as null; what people read goes to standard error
     #[arg(long)]
     pub json: bool,
+    /// Where the run is kept while it goes on, to be taken up with --resume [default: OUTPUT.checkpoint]
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Seconds between checkpoints; 0: after every step
+    #[arg(long, default_value_t = 5.0, value_parser = not_negative, allow_negative_numbers = true, value_name = "S")]
+    pub checkpoint_seconds: f64,
+    /// Go on from the checkpoint of a run that was interrupted; from the beginning where there is none
+    #[arg(long)]
+    pub resume: bool,
+    /// Write the history as CSV: work units, seconds, losses, control
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// Write a report: one HTML page with tables and plots
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// What `compare` and `demo` share.
@@ -137,6 +173,9 @@ pub struct CompareArguments {
     /// Print one JSON object instead, NaN as null; what people read goes to standard error
     #[arg(long)]
     pub json: bool,
+    /// Write a report: one HTML page with tables and plots
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -147,7 +186,7 @@ pub struct DemoArguments {
     /// Number of seeds for each method
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), allow_negative_numbers = true, value_name = "N")]
     pub seeds: u64,
-    /// The folder for the plot of the losses and the best model
+    /// The folder for the plot of the losses, the best model and the report
     #[arg(long, short, default_value = "gaussling-demo", value_name = "FOLDER")]
     pub output: PathBuf,
     /// Say nothing but the result
@@ -238,6 +277,13 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x >= 0.0 && x.is_finite() => Ok(x),
+        _ => Err("expected a number that is not negative".into()),
+    }
+}
+
 /// `A/B/C`: numbers of samples when all are whole and their sum is above 100, else fractions or percentages.
 fn parse_split(text: &str) -> Result<Sizes, String> {
     let wrong = || "expected three numbers like 50/25/25, 0.8/0.1/0.1 or 400/200/200".to_string();
@@ -292,6 +338,10 @@ mod tests {
         assert_eq!(positive("1e-3"), Ok(1e-3));
         for text in ["0", "-0", "-1", "nan", "inf", "1e999", "", "x"] {
             assert!(positive(text).is_err(), "{text}");
+        }
+        assert_eq!((not_negative("0"), not_negative("2.5")), (Ok(0.0), Ok(2.5)));
+        for text in ["-1", "nan", "inf", "x"] {
+            assert!(not_negative(text).is_err(), "{text}");
         }
     }
 }

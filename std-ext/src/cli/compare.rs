@@ -1,17 +1,19 @@
 //! `gaussling compare`
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gaussling::compare::{Entry, best, compare, rows};
 use gaussling::plot::loss_curves;
-use gaussling::train::Method;
+use gaussling::train::{Ending, Method};
 use serde_json::{Value, json as object};
 
-use super::Failure;
 use super::arguments::{CompareArguments, MethodsArguments};
-use super::output::{make_folder, note, print};
+use super::failure::{Failure, Kind};
+use super::interrupt;
+use super::output::{check_file, make_folder, note, print};
 use super::progress::Progress;
+use super::report;
 use super::setup::{Setup, describe, model, setup};
 use super::table::table;
 
@@ -19,32 +21,44 @@ use super::table::table;
 const PLOT: &str = "losses.svg";
 const BEST: &str = "best.safetensors";
 
-pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
-    let setup = setup(&arguments.data, &arguments.run)?;
-    let said = Said { quiet: arguments.run.quiet, json: arguments.json };
-    compare_and_write(&setup, &arguments.methods, arguments.seeds, arguments.output.as_deref(), said)
-}
-
-/// What is said, and where.
+/// What is written besides the table.
 #[derive(Clone, Copy, Debug)]
-pub struct Said {
+pub struct Wanted<'a> {
+    /// For the plot and the best model.
+    pub folder: Option<&'a Path>,
+    pub report: Option<&'a Path>,
     pub quiet: bool,
     pub json: bool,
 }
 
-/// Trains, prints the table, and writes plot and best model into `folder`.
+pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
+    let data = &arguments.data;
+    let read: Vec<&Path> =
+        std::iter::once(&data.data).chain(&data.validation).chain(&data.test).map(PathBuf::as_path).collect();
+    arguments.report.iter().try_for_each(|file| check_file(file, &read))?;
+    let setup = setup(&arguments.data, &arguments.run)?;
+    let wanted = Wanted {
+        folder: arguments.output.as_deref(),
+        report: arguments.report.as_deref(),
+        quiet: arguments.run.quiet,
+        json: arguments.json,
+    };
+    compare_and_write(&setup, &arguments.methods, arguments.seeds, wanted)
+}
+
+/// Trains, prints the table, and writes what is wanted. When it is interrupted, all that of the runs that are finished.
 pub fn compare_and_write(
     setup: &Setup,
     arguments: &MethodsArguments,
     seeds: u64,
-    folder: Option<&Path>,
-    Said { quiet, json }: Said,
+    wanted: Wanted<'_>,
 ) -> Result<(), Failure> {
+    let Wanted { folder, report, quiet, json } = wanted;
     if !quiet {
         note(&describe(setup));
     }
     // Fail before the work, not after it.
-    folder.map_or(Ok(()), make_output_folder)?;
+    folder.map_or(Ok(()), |folder| make_output_folder(folder, &[]))?;
     let mut methods: Vec<Method> = Vec::new();
     for &method in &arguments.methods {
         if !methods.contains(&method) {
@@ -54,31 +68,46 @@ pub fn compare_and_write(
     let seeds: Vec<u64> = (0..seeds).collect();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.threads.map_or(processors, |n| n as usize);
-    let progress = Progress::new(quiet, methods.len() * seeds.len(), setup.options.work_units);
-    let entries = compare(&setup.problem, &methods, &seeds, &setup.options, threads, &|event| {
+    let runs = methods.len() * seeds.len();
+    let progress = Progress::new(quiet, runs, &setup.options);
+    interrupt::watch(quiet)?;
+    let mut entries = compare(&setup.problem, &methods, &seeds, &setup.options, threads, &|event| {
         progress.see(event);
-        true
+        !interrupt::asked()
     })?;
     progress.done();
-    let table = table(&setup.problem, &entries);
-    if !json {
-        print(&table)?;
-        return folder.map_or(Ok(()), |folder| print(&write(setup, &entries, folder, &mut Value::Null)?));
+    entries.retain(|entry| entry.run.ending != Ending::Stopped);
+    let interrupted = |what: &str| Err(Failure::new(Kind::Interrupted, format!("interrupted: {what}")));
+    if entries.is_empty() {
+        return interrupted("no run was finished");
     }
     let mut result = super::json::compared(&setup.problem, &rows(&entries), &entries);
-    let mut text = table;
+    let mut text = table(&setup.problem, &entries);
     if let Some(folder) = folder {
         text += &write(setup, &entries, folder, &mut result)?;
     }
-    if !quiet {
-        note(text.trim_end());
+    if let Some(file) = report {
+        report::compared(setup, &entries, file)?;
+        text += &format!("report: {}\n", file.display());
+        result["report"] = object!(file.to_string_lossy());
     }
-    print(&super::json::line(&result))
+    if !json {
+        print(&text)?;
+    } else {
+        if !quiet {
+            note(text.trim_end());
+        }
+        print(&super::json::line(&result))?;
+    }
+    match entries.len() == runs {
+        true => Ok(()),
+        false => interrupted(&format!("{} of {runs} runs were finished, and are what is shown", entries.len())),
+    }
 }
 
 /// Makes the output folder, in which all files can be written.
-pub fn make_output_folder(folder: &Path) -> Result<(), Failure> {
-    make_folder(folder, &[PLOT, BEST])
+pub fn make_output_folder(folder: &Path, more: &[&str]) -> Result<(), Failure> {
+    make_folder(folder, &[&[PLOT, BEST], more].concat())
 }
 
 /// Writes the losses of the first seed of each method, and the model with the least validation error; says where, in words and

@@ -7,15 +7,18 @@ use gaussling::train::{LossKind, Options, Problem};
 
 use super::Failure;
 use super::arguments::DemoArguments;
-use super::compare::{Said, compare_and_write, make_output_folder};
+use super::compare::{Wanted, compare_and_write, make_output_folder};
 use super::output::note;
 use super::setup::Setup;
 
 /// As many parameter vectors as in the published experiment.
 const SAMPLES: usize = 800;
 
+/// In the output folder, beside what every comparison writes there.
+const REPORT: &str = "report.html";
+
 pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
-    make_output_folder(&arguments.output)?;
+    make_output_folder(&arguments.output, &[REPORT])?;
     if !arguments.quiet {
         note(&format!("solving a convection-diffusion-reaction equation for {SAMPLES} random parameter vectors"));
     }
@@ -24,7 +27,9 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let parts = split(SAMPLES, Sizes::default(), 42, None)?;
     let network = Sequential::parse("dense:8, antisym:8x2", data.inputs.rows())?;
     let problem = Problem::new(&data, None, &parts, network, true)?;
-    let setup = Setup { data, problem, options: Options::for_loss(LossKind::LeastSquares) };
-    let said = Said { quiet: arguments.quiet, json: false };
-    compare_and_write(&setup, &arguments.methods, arguments.seeds, Some(&arguments.output), said)
+    let source = "a convection-diffusion-reaction equation".to_string();
+    let setup = Setup { data, problem, options: Options::for_loss(LossKind::LeastSquares), source };
+    let report = arguments.output.join(REPORT);
+    let wanted = Wanted { folder: Some(&arguments.output), report: Some(&report), quiet: arguments.quiet, json: false };
+    compare_and_write(&setup, &arguments.methods, arguments.seeds, wanted)
 }

@@ -7,7 +7,7 @@ use gaussling::export::ExportError;
 use gaussling::model::ModelError;
 use gaussling::network::DescribeError;
 use gaussling::plot::PlotError;
-use gaussling::train::TrainError;
+use gaussling::train::{CheckpointError, TrainError};
 
 /// What went wrong; the number is the exit code. The help lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Kind {
     Usage = 2,
     /// The data are not there, damaged, or not what the command needs.
     Data = 3,
-    /// The model file is not there, damaged, or cannot do what is asked for.
+    /// The model file or the checkpoint is not there, damaged, or cannot do what is asked for.
     Model = 4,
     /// A result cannot be written.
     Output = 5,
@@ -71,6 +71,10 @@ kinds! {
     },
     ExportError => |e| match e {
         ExportError::Model(ModelError::Inputs { .. } | ModelError::NotFinite { .. }) => Kind::Data,
+        _ => Kind::Model,
+    },
+    CheckpointError => |e| match e {
+        CheckpointError::Unwritable { .. } => Kind::Output,
         _ => Kind::Model,
     },
     TrainError => |e| match e {

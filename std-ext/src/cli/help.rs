@@ -14,7 +14,7 @@ Exit codes, with one line on stderr that says why:
   1    failed for another reason than those below, such as too little memory
   2    the command line is wrong
   3    the data are missing, damaged, or not what the command needs
-  4    the model file is missing, damaged, or cannot do what is asked for
+  4    the model file or the checkpoint is missing, damaged, or cannot do what is asked for
   5    a result cannot be written
   6    training diverged; the model has the best weights before that
   130  interrupted by Ctrl-C";
@@ -28,9 +28,13 @@ pub const TRAIN: &str = "Examples:
   gaussling train data.csv --targets y --method slimtrain --epochs 50 --output slim.safetensors
   gaussling train flowers.csv --targets species --net dense:8,antisym:8x2
   gaussling train data.csv --targets y --test new.csv --json
+  gaussling train data.csv --targets y --method adam --epochs 1000 --patience 200 --resume --report report.html
 
 --json: method, seed, network, weights, loss, error (what it is), training, validation and test (each loss, error,
-normalized), work_units, seconds, ended, model, plot.";
+normalized), work_units, seconds, ended, model, plot.
+
+While it trains, the run is kept in OUTPUT.checkpoint; interrupted (Ctrl-C, a signal, a power cut), it goes on with the same
+command and --resume, and ends with the same bits.";
 
 pub const COMPARE: &str = "Examples:
   gaussling compare data.csv --targets y
@@ -38,7 +42,7 @@ pub const COMPARE: &str = "Examples:
   gaussling compare flowers.csv --task classification --work-units 200 --json
 
 --json: network, weights, loss, error (what it is), methods (a list of the table's rows, errors as shares of 1), runs (a
-list of all runs), and with --output plot, best_model.";
+list of all runs), and with --output plot, best_model, with --report report.";
 
 pub const PREDICT: &str = "Examples:
   gaussling predict model.safetensors new.csv

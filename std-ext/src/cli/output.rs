@@ -64,6 +64,19 @@ pub fn check_file(file: &Path, read: &[&Path]) -> Result<(), Failure> {
     }
 }
 
+/// Whether no file would be written over another one.
+pub fn check_different(files: &[&Path]) -> Result<(), Failure> {
+    match files.iter().enumerate().find(|(i, file)| files[..*i].contains(file)) {
+        Some((_, file)) => Err(format!("{}: is to be written twice; choose another name", file.display()).into()),
+        None => Ok(()),
+    }
+}
+
+/// Writes a text.
+pub fn write_file(file: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(file, text).map_err(|e| format!("{}: cannot be written: {e}", file.display()).into())
+}
+
 /// The plot beside a model: the same name with the ending `.svg`.
 pub fn plot_beside(model: &Path) -> Result<PathBuf, Failure> {
     if model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {

@@ -1,12 +1,14 @@
 //! From arguments to a problem.
 
+use std::path::PathBuf;
+
 use gaussling::Model;
 use gaussling::compare::Entry;
 use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Task, load, load_like, split};
 use gaussling::network::Sequential;
 use gaussling::train::{LossKind, Options, Problem, SlimTrainOptions};
 
-use super::arguments::{DataArguments, RunArguments, Scaling, TaskName};
+use super::arguments::{DataArguments, LossName, RunArguments, Scaling, TaskName};
 use super::failure::{Failure, Kind};
 
 /// Data and problem of a command.
@@ -14,6 +16,8 @@ pub struct Setup {
     pub data: Dataset,
     pub problem: Problem,
     pub options: Options,
+    /// Where the data come from.
+    pub source: String,
 }
 
 /// The width of the default network: √(N/6) for a regression, √(N/3) for classes, within 8 … 64.
@@ -30,24 +34,34 @@ pub fn setup(data: &DataArguments, run: &RunArguments) -> Result<Setup, Failure>
     });
     let load_options = LoadOptions { inputs: data.inputs.clone(), targets: data.targets.clone(), task };
     let dataset = load(&data.data, &load_options)?;
-    let test = match &data.test {
-        Some(file) => Some(load_like(file, &load_options, &dataset)?),
-        None => None,
-    };
-    // With a test set of its own, what the split would keep for tests goes to training.
-    let sizes = match data.split {
-        Sizes::Fractions([a, b, c]) if test.is_some() => Sizes::Fractions([a + c, b, 0.0]),
-        sizes => sizes,
-    };
+    let own = |file: &Option<PathBuf>| file.as_ref().map(|file| load_like(file, &load_options, &dataset)).transpose();
+    let (validation, test) = (own(&data.validation)?, own(&data.test)?);
+    // With a set of its own, what the split would keep for it goes to training.
+    let mut sizes = data.split;
+    if let Sizes::Fractions([a, b, c]) = &mut sizes {
+        for (share, _) in [(b, &validation), (c, &test)].into_iter().filter(|(_, own)| own.is_some()) {
+            *a += std::mem::take(share);
+        }
+    }
     let parts = split(dataset.samples(), sizes, data.split_seed, dataset.class_indices().as_deref())?;
     enough_samples(dataset.samples(), sizes, &parts)?;
     let (inputs, classes) = (dataset.inputs.rows(), dataset.classes.is_some());
     let width = default_width(parts.train.len(), classes);
     let description = run.net.clone().unwrap_or_else(|| format!("dense:{width}, antisym:{width}x2"));
     let network = Sequential::parse(&description, inputs)?;
-    let problem = Problem::new(&dataset, test.as_ref(), &parts, network, run.scaling == Scaling::Standard)?;
+    let mut problem = Problem::new(&dataset, test.as_ref(), &parts, network, run.scaling == Scaling::Standard)?;
+    if let Some(validation) = &validation {
+        problem = problem.with_validation(validation)?;
+    }
+    if let Some(loss) = run.loss {
+        problem = problem.with_loss(match loss {
+            LossName::Squared => LossKind::LeastSquares,
+            LossName::CrossEntropy => LossKind::CrossEntropy,
+        })?;
+    }
     let options = options(run, problem.loss);
-    Ok(Setup { data: dataset, problem, options })
+    let source = data.data.file_name().unwrap_or(data.data.as_os_str()).to_string_lossy().into_owned();
+    Ok(Setup { data: dataset, problem, options, source })
 }
 
 /// Refuses a split of so few samples that a part which should have some gets none.
@@ -71,9 +85,14 @@ fn enough_samples(samples: usize, sizes: Sizes, parts: &Split) -> Result<(), Fai
 /// The defaults for the loss, and what the user says.
 fn options(run: &RunArguments, loss: LossKind) -> Options {
     let mut options = Options::for_loss(loss);
-    if let Some(work_units) = run.work_units.or(run.epochs.map(|epochs| 2.0 * epochs)) {
+    let budgets = [run.work_units, run.epochs.map(|epochs| 2.0 * epochs)];
+    if let Some(work_units) = budgets.into_iter().flatten().reduce(f64::min) {
         options.work_units = work_units;
+    } else if run.seconds.is_some() {
+        options.work_units = f64::INFINITY;
     }
+    options.seconds = run.seconds.unwrap_or(f64::INFINITY);
+    options.patience = run.patience;
     if let Some(alpha) = run.alpha {
         (options.alpha_theta, options.alpha_w) = (alpha, alpha);
     }
@@ -88,7 +107,7 @@ fn options(run: &RunArguments, loss: LossKind) -> Options {
 
 /// One line on the data, one on the network.
 pub fn describe(setup: &Setup) -> String {
-    let Setup { data, problem, options } = setup;
+    let Setup { data, problem, options, .. } = setup;
     let parts = [&problem.train, &problem.validation, &problem.test].map(|p| p.x.cols().to_string()).join("/");
     let what = match &data.classes {
         Some(classes) => format!("{} classes", classes.len()),
@@ -96,20 +115,34 @@ pub fn describe(setup: &Setup) -> String {
     };
     format!(
         "data: {} samples ({parts} for training/validation/test), {} inputs, {what}\n\
-         network: {}, {} weights; {}; alpha {:e}; budget {} work units",
+         network: {}, {} weights; {}; alpha {:e}; budget {}",
         problem.train.x.cols() + problem.validation.x.cols() + problem.test.x.cols(),
         data.inputs.rows(),
         problem.network,
         problem.params(),
         problem.loss.name(),
         options.alpha_w,
-        options.work_units,
+        budget(options),
     )
+}
+
+/// The budget in words.
+pub fn budget(options: &Options) -> String {
+    let Options { work_units, seconds, patience, .. } = options;
+    let mut parts = Vec::new();
+    if work_units.is_finite() {
+        parts.push(format!("{work_units} work units"));
+    }
+    if seconds.is_finite() {
+        parts.push(format!("{seconds} seconds"));
+    }
+    let patience = patience.map_or(String::new(), |patience| format!(", patience {patience} work units"));
+    parts.join(" or ") + &patience
 }
 
 /// The model of a finished run.
 pub fn model(setup: &Setup, entry: &Entry) -> Result<Model, Failure> {
-    let Setup { data, problem, options } = setup;
+    let Setup { data, problem, options, .. } = setup;
     let rows = problem.outputs();
     let w = gaussling::DenseMatrix::from_vec(entry.run.weights.w.clone(), rows, problem.network.features() + 1);
     let percent = |part: usize| format!("{:.4e}", entry.scores[part].error);
@@ -118,7 +151,7 @@ pub fn model(setup: &Setup, entry: &Entry) -> Result<Model, Failure> {
         ("seed", entry.seed.to_string()),
         ("loss", problem.loss.name().to_string()),
         ("work_units", format!("{:.1}", entry.run.work_units)),
-        ("budget", options.work_units.to_string()),
+        ("budget", budget(options)),
         ("ended", entry.run.ending.describe().to_string()),
         ("training_error", percent(0)),
         ("validation_error", percent(1)),

@@ -5,16 +5,15 @@ use gaussling::train::Problem;
 
 use super::output::percent;
 
-/// The table, best test error first marked with a star; "±" is the standard deviation over seeds.
+/// The table, the least test error marked by a star and those that cannot be told from it by "~"; "±" is the standard deviation
+/// over seeds.
 pub fn table(problem: &Problem, entries: &[Entry]) -> String {
-    let classes = problem.loss == gaussling::train::LossKind::CrossEntropy;
-    let what = if classes { "share of wrong answers" } else { "mean relative error" };
+    let classes = problem.classes;
     let rows = rows(entries);
-    let judged = |row: &Row| if row.errors[2].is_nan() { row.errors[1] } else { row.errors[2] };
-    let best = rows.iter().map(judged).fold(f64::INFINITY, f64::min);
+    let seeds = rows.iter().map(|row| row.runs).max().unwrap_or(0);
     let mut out = format!(
-        "{:<13} {:>10} {:>11} {:>19} {:>11} {:>11} {:>9}\n",
-        "method", "training", "validation", "test", "normalized", "work units", "seconds"
+        "{:<16} {:>7} {:>10} {:>11} {:>19} {:>11} {:>11} {:>9}\n",
+        "method", "weights", "training", "validation", "test", "normalized", "work units", "seconds"
     );
     for row in &rows {
         let test = if row.errors[2].is_nan() {
@@ -22,11 +21,13 @@ pub fn table(problem: &Problem, entries: &[Entry]) -> String {
         } else {
             format!("{:.3} ± {:.3} %", 100.0 * row.errors[2], 100.0 * row.deviation)
         };
-        let star = if judged(row) == best { " *" } else { "" };
+        let mark = mark(row);
+        let some = if row.runs < seeds { format!("  ({} of {seeds} seeds)", row.runs) } else { String::new() };
         let diverged = if row.diverged > 0 { format!("  ({} diverged)", row.diverged) } else { String::new() };
         out += &format!(
-            "{:<13} {:>10} {:>11} {:>19} {:>11} {:>11.0} {:>9.2}{star}{diverged}\n",
+            "{:<16} {:>7} {:>10} {:>11} {:>19} {:>11} {:>11.0} {:>9.2}{mark}{some}{diverged}\n",
             row.method.name(),
+            problem.params(),
             percent(row.errors[0]),
             percent(row.errors[1]),
             test,
@@ -35,8 +36,27 @@ pub fn table(problem: &Problem, entries: &[Entry]) -> String {
             row.seconds,
         );
     }
-    let seeds = entries.iter().map(|e| e.seed).max().map_or(0, |s| s + 1);
-    let normalized = if classes { "" } else { "; normalized: |prediction - target|/|target - mean|, test" };
-    out += &format!("{what}, mean (± standard deviation) over {seeds} seeds{normalized}; * least\n");
+    out += &foot(classes, &rows);
     out
+}
+
+/// What is behind a row: a star for the least, "~" for what cannot be told from it.
+pub fn mark(row: &Row) -> &'static str {
+    match (row.least, row.tied) {
+        (true, _) => " *",
+        (false, true) => " ~",
+        (false, false) => "",
+    }
+}
+
+/// What the numbers and marks are.
+pub fn foot(classes: bool, rows: &[Row]) -> String {
+    let what = if classes { "share of wrong answers" } else { "mean relative error" };
+    let seeds = rows.iter().map(|row| row.runs).max().unwrap_or(0);
+    let normalized = if classes { "" } else { "; normalized: |prediction - target|/|target - mean|, test" };
+    let tied = match rows.iter().any(|row| row.tied) {
+        true => "; ~ not told from it: |mean difference| < 2 standard errors, paired by seed",
+        false => "",
+    };
+    format!("{what}, mean (± standard deviation) over {seeds} seeds{normalized}; * least{tied}\n")
 }

@@ -6,9 +6,10 @@ use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::file::{checksum, decode, encode};
+use super::file::{decode, encode};
 use super::*;
 use crate::network::CHUNK;
+use crate::storage::checksum;
 
 fn example(classes: bool) -> Model {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();

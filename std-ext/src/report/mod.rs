@@ -15,6 +15,7 @@ mod tests;
 use std::path::Path;
 
 use crate::plot::{Chart, PlotError};
+use crate::storage;
 
 /// The contents of a page, from top to bottom.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,12 +81,13 @@ pub fn html(report: &Report) -> String {
 }
 
 impl Report {
-    /// Writes [`html`] to a file.
+    /// Writes [`html`] to a file, which is replaced as a whole or not at all.
     ///
     /// # Errors
     /// [`PlotError::Unwritable`].
     pub fn write(&self, path: &Path) -> Result<(), PlotError> {
         let page = html(self);
-        std::fs::write(path, page).map_err(|reason| PlotError::Unwritable { file: path.to_path_buf(), reason })
+        storage::replace(path, page.as_bytes())
+            .map_err(|reason| PlotError::Unwritable { file: path.to_path_buf(), reason })
     }
 }

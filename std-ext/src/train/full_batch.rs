@@ -3,14 +3,15 @@
 use gaussling_core::Portable;
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    CurveBall, FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, Status, TrustRegion, VarProConvex,
-    VarProLeastSquares, curveball_objective_work_len, full_objective_work_len, lbfgs_work_len, trust_region_work_len,
-    varpro_convex_work_len, varpro_least_squares_work_len,
+    FullObjective, Status, VarProConvex, VarProLeastSquares, full_objective_work_len, varpro_convex_work_len,
+    varpro_least_squares_work_len,
 };
 
-use super::monitor::{Ending, Monitor, Run};
+use super::checkpoint::State;
+use super::descent::{Descent, Measured, with_descent};
+use super::monitor::{Begin, Ending, Monitor, Run};
 use super::options::{LossKind, Method, Options};
-use super::problem::{Problem, TrainError, Weights, buffer};
+use super::problem::{Problem, TrainError, buffer};
 
 /// Inner gradient of the cross-entropy solves, relative to that at W = 0.
 const INNER_TOLERANCE: f64 = 1e-9;
@@ -19,144 +20,123 @@ pub(super) fn run(
     problem: &Problem,
     method: Method,
     options: &Options,
-    start: &Weights,
+    begin: Begin<'_>,
     monitor: Monitor<'_>,
 ) -> Result<Run, TrainError> {
     let (x, c) = (problem.train.x.view(), problem.train.c.view());
     let (outputs, samples) = c.shape();
-    let shape = problem.network.shape();
+    let (shape, weights) = (problem.network.shape(), problem.params());
     let on_theta = Tikhonov { alpha: options.alpha_theta };
-    let mut weights = start.clone();
     let mut work;
     match (method, problem.loss) {
         (Method::GaussNewton, loss) => {
             let network = problem.network.with_output(outputs)?;
-            let on_w =
-                OnRange { start: shape.params, len: weights.w.len(), regularizer: Tikhonov { alpha: options.alpha_w } };
+            let alpha = options.alpha_w;
+            let on_w = OnRange { start: shape.params, len: weights - shape.params, regularizer: Tikhonov { alpha } };
             let regularizer = (OnRange { start: 0, len: shape.params, regularizer: on_theta }, on_w);
-            let mut all = [weights.theta.as_slice(), &weights.w].concat();
             work = buffer(method.name(), full_objective_work_len(Network::<f64>::shape(&network), samples))?;
-            let split = |all: &[f64], _: &[f64]| Weights {
-                theta: all[..shape.params].to_vec(),
-                w: all[shape.params..].to_vec(),
-            };
             match loss {
                 LossKind::LeastSquares => {
-                    let mut objective =
+                    let objective =
                         FullObjective::new(&network, LeastSquares, regularizer, &Portable, x, c, &mut work)?;
-                    descend(method, options, &mut objective, |o| (o.data_loss(), Vec::new()), &mut all, split, monitor)
+                    descend(method, options, objective, weights, begin, monitor)
                 }
                 LossKind::CrossEntropy => {
-                    let mut objective =
+                    let objective =
                         FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, &Portable, x, c, &mut work)?;
-                    descend(method, options, &mut objective, |o| (o.data_loss(), Vec::new()), &mut all, split, monitor)
+                    descend(method, options, objective, weights, begin, monitor)
                 }
             }
         }
         (_, LossKind::LeastSquares) => {
             work = buffer(method.name(), varpro_least_squares_work_len(shape, outputs, samples))?;
             let alpha = options.alpha_w;
-            let mut objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, &Portable, x, c, &mut work)?;
-            let look = |o: &VarProLeastSquares<'_, _, _, _, _>| (o.data_loss(), o.weights().to_vec());
-            descend(method, options, &mut objective, look, &mut weights.theta, join, monitor)
+            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, &Portable, x, c, &mut work)?;
+            descend(method, options, objective, shape.params, begin, monitor)
         }
         (_, LossKind::CrossEntropy) => {
             work = buffer(method.name(), varpro_convex_work_len(shape, outputs, samples))?;
             let (loss, alpha, tolerance) = (SoftmaxCrossEntropy, options.alpha_w, INNER_TOLERANCE);
             let network = &problem.network;
-            let mut objective =
-                VarProConvex::new(network, loss, on_theta, alpha, tolerance, &Portable, x, c, &mut work)?;
-            let look = |o: &VarProConvex<'_, _, _, _, _, _>| (o.data_loss(), o.weights().to_vec());
-            descend(method, options, &mut objective, look, &mut weights.theta, join, monitor)
+            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, &Portable, x, c, &mut work)?;
+            descend(method, options, objective, shape.params, begin, monitor)
         }
     }
 }
 
-/// θ and the W that the objective found for it.
-fn join(theta: &[f64], w: &[f64]) -> Weights {
-    Weights { theta: theta.to_vec(), w: w.to_vec() }
-}
-
-/// Steps until the budget is used up or nothing moves; `look` gives data loss and W of the last evaluation.
-fn descend<O: Objective<f64>>(
+/// Sets up weights and method, and takes the state over when the run goes on from a checkpoint.
+fn descend(
     method: Method,
     options: &Options,
-    objective: &mut O,
-    look: impl Fn(&O) -> (f64, Vec<f64>),
-    theta: &mut [f64],
-    join: impl Fn(&[f64], &[f64]) -> Weights,
+    mut objective: impl Measured,
+    params: usize,
+    begin: Begin<'_>,
     monitor: Monitor<'_>,
 ) -> Result<Run, TrainError> {
-    if method == Method::Lbfgs {
-        let lbfgs = LbfgsOptions::default();
-        let mut work = buffer(method.name(), lbfgs_work_len(theta.len(), lbfgs.memory))?;
-        let mut lbfgs = Lbfgs::new(theta.len(), lbfgs, &mut work)?;
-        return steps(objective, look, theta, join, monitor, |objective, theta| {
-            let report = lbfgs.step(&Portable, objective, theta)?;
-            let moved = matches!(report.line_search, LineSearch::Wolfe | LineSearch::Decrease);
-            if report.line_search == LineSearch::Decrease {
-                // The point that was taken need not be the last one that was evaluated.
-                objective.value(theta)?;
-            }
-            Ok((report.status, moved, report.work_units, report.step_norm))
-        });
+    let mut theta = buffer(method.name(), params)?;
+    match begin {
+        // All weights, or θ alone.
+        Begin::Start(start) => {
+            theta.iter_mut().zip(start.theta.iter().chain(&start.w)).for_each(|(theta, start)| *theta = *start);
+        }
+        Begin::Checkpoint(checkpoint) => {
+            checkpoint.state.copy("theta", &mut theta)?;
+            checkpoint.state.restore("objective", &mut objective)?;
+        }
     }
-    if method == Method::CurveBallVarPro {
-        let mut curveball = CurveBall::new(options.curveball(method), buffer(method.name(), theta.len())?)?;
-        let mut work = buffer(method.name(), curveball_objective_work_len(theta.len()))?;
-        return steps(objective, look, theta, join, monitor, |objective, theta| {
-            let report = curveball.step_objective(&Portable, objective, theta, &mut work)?;
-            let moved = report.status == Status::Running;
-            if moved {
-                // Loss and W of the θ that is recorded; the next step would find them again, so they are not counted.
-                objective.value(theta)?;
-            }
-            Ok((report.status, moved, report.work_units, report.lambda))
-        });
-    }
-    let trust = options.trust_region();
-    let mut work = buffer(method.name(), trust_region_work_len(theta.len(), &trust))?;
-    let mut region = TrustRegion::new(theta.len(), trust, &mut work)?;
-    steps(objective, look, theta, join, monitor, |objective, theta| {
-        let report = region.step(&Portable, objective, theta)?;
-        let moved = matches!(report.outcome, Outcome::Accepted | Outcome::AcceptedAndShrunk);
-        Ok((report.status, moved, report.work_units, report.radius))
+    with_descent(method, options, params, |descent| {
+        if let Begin::Checkpoint(checkpoint) = begin {
+            descent.restore(&checkpoint.state)?;
+        }
+        steps(&mut objective, &mut theta, descent, begin, monitor)
     })
 }
 
-/// What one step says: status, whether θ moved, work units so far, control value.
-type Step = (Status, bool, usize, f64);
-
-fn steps<O: Objective<f64>>(
+/// Steps until the budget is used up or nothing moves.
+fn steps<O: Measured>(
     objective: &mut O,
-    look: impl Fn(&O) -> (f64, Vec<f64>),
     theta: &mut [f64],
-    join: impl Fn(&[f64], &[f64]) -> Weights,
+    descent: &mut dyn Descent<O>,
+    begin: Begin<'_>,
     mut monitor: Monitor<'_>,
-    mut step: impl FnMut(&mut O, &mut [f64]) -> Result<Step, TrainError>,
 ) -> Result<Run, TrainError> {
-    let mut counted = 0.0;
+    let (mut counted, mut count) = (0.0, 0);
+    if let Begin::Checkpoint(checkpoint) = begin {
+        let [work_units, steps] = checkpoint.state.array("position")?;
+        (counted, count) = (work_units, steps as usize);
+    }
     loop {
-        let (status, moved, work_units, control) = step(objective, theta)?;
-        let work = work_units as f64;
-        let ending = match status {
+        let step = descent.step(objective, theta)?;
+        count += 1;
+        let work = step.work_units as f64;
+        let ending = match step.status {
             Status::Running => None,
             Status::SmallGradient | Status::NoProgress => Some(Ending::Converged),
             Status::NonFinite => Some(Ending::NotFinite),
         };
         // What a step reaches after the budget does not count.
         if monitor.left(work) < 0.0 {
-            return Ok(monitor.finish(Ending::Budget, counted));
+            return Ok(monitor.finish(Ending::Budget, counted, count - 1));
         }
         counted = work;
-        if moved {
-            let (loss, w) = look(objective);
-            if let Some(ending) = monitor.record(work, loss, control, &join(theta, &w))? {
-                return Ok(monitor.finish(ending, work));
+        if step.moved {
+            let recorded = monitor.record(work, objective.data_loss(), step.control, [theta, objective.output()])?;
+            if let Some(ending) = recorded {
+                return Ok(monitor.finish(ending, work, count));
             }
         }
+        let ending = ending.or_else(|| monitor.out_of_time().then_some(Ending::Budget));
         if let Some(ending) = ending {
-            return Ok(monitor.finish(ending, work));
+            return Ok(monitor.finish(ending, work, count));
+        }
+        let stopped = monitor.between_steps(work, |state: &mut State| {
+            state.put("position", &[counted, count as f64]);
+            state.put("theta", theta);
+            state.save("objective", objective)?;
+            descent.save(state)
+        })?;
+        if let Some(ending) = stopped {
+            return Ok(monitor.finish(ending, work, count));
         }
     }
 }

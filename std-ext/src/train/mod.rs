@@ -4,6 +4,11 @@
 //! non-finite loss ends with [`Ending::NotFinite`] and the best weights so far), keeps the weights of the best validation
 //! loss, and counts work in passes over the training data (work units). A run that memory cannot hold is refused before it starts.
 
+mod checkpoint;
+mod checkpoint_file;
+#[cfg(test)]
+mod checkpoint_tests;
+mod descent;
 mod full_batch;
 mod memory;
 mod monitor;
@@ -14,14 +19,18 @@ mod slim;
 #[cfg(test)]
 mod slim_tests;
 mod stochastic;
+mod watch;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub(crate) use memory::runs_at_a_time;
-pub use monitor::{Ending, Record, Run};
+pub use monitor::{Begin, Ending, Record, Run, history_csv};
 pub use multilevel::{Level, train_multilevel};
 pub use options::{LossKind, Method, Options, SlimTrainOptions, ThetaStep};
 pub use problem::{Part, Problem, Scores, TrainError, Weights};
+pub use watch::{Next, Watch};
 
 use monitor::Monitor;
+use watch::Records;
 
 /// Trains with one method from `start`; `report` sees every record of the history as it is made and may stop the run by
 /// returning `false`.
@@ -33,14 +42,75 @@ pub fn train(
     start: &Weights,
     report: &mut dyn FnMut(&Record) -> bool,
 ) -> Result<Run, TrainError> {
+    train_with(problem, method, options, seed, Begin::Start(start), &mut Records(report))
+}
+
+/// Trains with one method, from the start or from a checkpoint; `watch` sees what happens, asks for checkpoints and may stop
+/// the run after any step.
+///
+/// A run that goes on from a checkpoint ends with the bits of one that was not interrupted: weights, history (but for the
+/// seconds), ending.
+///
+/// # Errors
+/// [`TrainError::Checkpoint`] for a checkpoint of another problem, method, seed, version or of other options, and what
+/// [`Watch::checkpoint`] returns; [`TrainError::Memory`] before the run, and [`TrainError::Core`].
+///
+/// ```
+/// use gaussling::DenseMatrix;
+/// use gaussling::data::{Dataset, Sizes, split};
+/// use gaussling::network::Sequential;
+/// use gaussling::train::{Begin, Checkpoint, CheckpointError, Ending, Method, Next, Options, Problem, Watch, train, train_with};
+///
+/// /// Stops after ten work units and keeps the checkpoint.
+/// #[derive(Default)]
+/// struct Interrupt(Option<Checkpoint>);
+///
+/// impl Watch for Interrupt {
+///     fn after_step(&mut self, work_units: f64) -> Next {
+///         if work_units >= 10.0 { Next::Stop } else { Next::GoOn }
+///     }
+///     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+///         self.0 = Some(checkpoint.clone()); // or checkpoint.save(path)
+///         Ok(())
+///     }
+/// }
+///
+/// let x = DenseMatrix::from_fn(1, 100, |_, j| j as f64 / 50.0 - 1.0);
+/// let y = DenseMatrix::from_fn(1, 100, |_, j| (4.0 * x[(0, j)]).sin());
+/// let data = Dataset::from_matrices(x, y)?;
+/// let parts = split(100, Sizes::default(), 0, None)?;
+/// let problem = Problem::new(&data, None, &parts, Sequential::parse("dense:4", 1)?, true)?;
+/// let options = Options { work_units: 30.0, ..Options::default() };
+/// let start = problem.initial_weights(&options, 0)?;
+///
+/// let mut watch = Interrupt::default();
+/// let first = train_with(&problem, Method::Adam, &options, 0, Begin::Start(&start), &mut watch)?;
+/// assert_eq!(first.ending, Ending::Stopped);
+/// let checkpoint = watch.0.unwrap();
+/// let rest = train_with(&problem, Method::Adam, &options, 0, Begin::Checkpoint(&checkpoint), &mut Silent)?;
+/// let whole = train(&problem, Method::Adam, &options, 0, &start, &mut |_| true)?;
+/// assert_eq!(rest.weights, whole.weights);
+///
+/// struct Silent;
+/// impl Watch for Silent {}
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn train_with(
+    problem: &Problem,
+    method: Method,
+    options: &Options,
+    seed: u64,
+    begin: Begin<'_>,
+    watch: &mut dyn Watch,
+) -> Result<Run, TrainError> {
     memory::check_run(problem, method, options)?;
-    let monitor = Monitor::new(problem, method, options, start, report)?;
+    let monitor = Monitor::new(problem, method, options, seed, begin, watch)?;
     match method {
         Method::Gnvpro | Method::GaussNewton | Method::Lbfgs | Method::CurveBallVarPro => {
-            full_batch::run(problem, method, options, start, monitor)
+            full_batch::run(problem, method, options, begin, monitor)
         }
         Method::SlimTrain | Method::CurveBall | Method::Adam | Method::Sgd => {
-            stochastic::run(problem, method, options, seed, start, monitor)
+            stochastic::run(problem, method, options, seed, begin, monitor)
         }
     }
 }

@@ -2,8 +2,12 @@
 
 use std::time::Instant;
 
+use super::checkpoint::{Checkpoint, State, identity};
 use super::options::{Method, Options};
-use super::problem::{Problem, TrainError, Weights};
+use super::problem::{Problem, TrainError, Weights, buffer};
+use super::watch::{Next, Watch};
+use crate::DenseMatrix;
+use crate::network::Sequential;
 
 /// One line of a run's history.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +31,9 @@ pub enum Ending {
     Budget,
     /// The gradient is small, or no step can be told from rounding.
     Converged,
-    /// A loss or weight was not finite. What to try: a smaller learning rate, scaled data, other initial weights.
+    /// No better validation loss came within [`Options::patience`].
+    Patience,
+    /// A loss or weight was not finite; [`Run::divergence`] says more.
     NotFinite,
     /// The caller asked to stop.
     Stopped,
@@ -39,6 +45,7 @@ impl Ending {
         match self {
             Self::Budget => "budget used up",
             Self::Converged => "converged",
+            Self::Patience => "no better validation loss within the patience",
             Self::NotFinite => "diverged (not finite): try a smaller learning rate, or scale the data",
             Self::Stopped => "stopped",
         }
@@ -60,19 +67,86 @@ pub struct Run {
     pub ending: Ending,
     /// Passes over the training data.
     pub work_units: f64,
+    /// Epochs that a stochastic method began, steps that a full-batch one made.
+    pub epochs: usize,
     /// Seconds of training, without the evaluation on validation data.
     pub seconds: f64,
+}
+
+impl Run {
+    /// Of a run that ended with [`Ending::NotFinite`]: when, what was the last good loss, and what to try, in one line.
+    ///
+    /// ```text
+    /// not finite after 4.2 work units (epoch 3); the last finite training loss was 5.1e3, after 4.0; try a smaller …
+    /// ```
+    pub fn divergence(&self) -> Option<String> {
+        if self.ending != Ending::NotFinite {
+            return None;
+        }
+        let (unit, advice) = match self.method {
+            Method::Adam | Method::Sgd | Method::SlimTrain => ("epoch", "a smaller learning rate, or scaled data"),
+            Method::CurveBall => ("epoch", "larger batches, or scaled data"),
+            _ => ("step", "scaled data, or a larger alpha"),
+        };
+        let last = self.history.iter().rev().find(|record| record.train_loss.is_finite());
+        let last = last.map_or("no training loss was finite".to_string(), |record| {
+            let Record { train_loss, work_units, .. } = record;
+            format!("the last finite training loss was {train_loss:.1e}, after {work_units:.1}")
+        });
+        let (work_units, epochs) = (self.work_units, self.epochs);
+        Some(format!("not finite after {work_units:.1} work units ({unit} {epochs}); {last}; try {advice}"))
+    }
+}
+
+/// The history as CSV: work units, seconds, training loss, validation loss (empty without validation data), control (empty
+/// before the first step). Numbers have as many digits as tell them from all others.
+pub fn history_csv(history: &[Record]) -> String {
+    let mut text = "work_units,seconds,training_loss,validation_loss,control\n".to_string();
+    for r in history {
+        let cells = [r.work_units, r.seconds, r.train_loss, r.validation_loss, r.control]
+            .map(|x| if x.is_nan() { String::new() } else { x.to_string() });
+        text += &cells.join(",");
+        text.push('\n');
+    }
+    text
+}
+
+/// Where a run starts.
+#[derive(Clone, Copy, Debug)]
+pub enum Begin<'a> {
+    /// At weights such as those of [`Problem::initial_weights`].
+    Start(&'a Weights),
+    /// In the middle of a run that was interrupted.
+    Checkpoint(&'a Checkpoint),
+}
+
+/// The best weights so far.
+struct Best {
+    loss: f64,
+    /// Work units.
+    at: f64,
+    /// [θ; vec W]
+    weights: Vec<f64>,
 }
 
 /// Collects what a loop reports.
 pub(super) struct Monitor<'a> {
     problem: &'a Problem,
     method: Method,
-    budget: f64,
-    report: &'a mut dyn FnMut(&Record) -> bool,
+    options: &'a Options,
+    seed: u64,
+    watch: &'a mut dyn Watch,
+    /// The network with its output layer.
+    whole: Sequential,
+    /// [θ; vec W] of the last record.
+    weights: Vec<f64>,
+    /// Of the validation data.
+    predictions: DenseMatrix<f64>,
     history: Vec<Record>,
-    best: (f64, Weights, f64),
+    best: Best,
     started: Instant,
+    /// Seconds of training before this process took the run up.
+    before: f64,
     /// Seconds spent here, which are not training.
     watching: f64,
 }
@@ -81,65 +155,135 @@ impl<'a> Monitor<'a> {
     pub(super) fn new(
         problem: &'a Problem,
         method: Method,
-        options: &Options,
-        start: &Weights,
-        report: &'a mut dyn FnMut(&Record) -> bool,
+        options: &'a Options,
+        seed: u64,
+        begin: Begin<'_>,
+        watch: &'a mut dyn Watch,
     ) -> Result<Self, TrainError> {
+        let (outputs, samples) = (problem.outputs(), problem.validation.x.cols());
+        let predictions = buffer("predictions", outputs.saturating_mul(samples))?;
         let mut monitor = Self {
             problem,
             method,
-            budget: options.work_units,
-            report,
+            options,
+            seed,
+            watch,
+            whole: problem.network.with_output(outputs)?,
+            weights: buffer("weights", problem.params())?,
+            predictions: DenseMatrix::from_vec(predictions, outputs, samples).unwrap_or_default(),
             history: Vec::new(),
-            best: (f64::INFINITY, start.clone(), 0.0),
+            best: Best { loss: f64::INFINITY, at: 0.0, weights: Vec::new() },
             started: Instant::now(),
+            before: 0.0,
             watching: 0.0,
         };
-        let train = problem.loss_on(problem.loss_of(method), start, &problem.train)?;
-        monitor.record(0.0, train, f64::NAN, start)?;
+        match begin {
+            Begin::Start(start) => {
+                monitor.best.weights = [start.theta.as_slice(), &start.w].concat();
+                let train = problem.loss_on(problem.loss_of(method), start, &problem.train)?;
+                monitor.record(0.0, train, f64::NAN, [&start.theta, &start.w])?;
+            }
+            Begin::Checkpoint(checkpoint) => {
+                checkpoint.check(problem, method, options, seed)?;
+                monitor.history.clone_from(&checkpoint.history);
+                let (loss, at) = checkpoint.best;
+                monitor.best = Best { loss, at, weights: checkpoint.best_weights.clone() };
+                monitor.before = checkpoint.seconds;
+            }
+        }
         Ok(monitor)
+    }
+
+    /// Seconds of training.
+    fn seconds(&self) -> f64 {
+        self.before + self.started.elapsed().as_secs_f64() - self.watching
     }
 
     /// Work units that are left; not positive when the budget is used up.
     pub(super) fn left(&self, work_units: f64) -> f64 {
-        self.budget - work_units
+        self.options.work_units - work_units
     }
 
-    /// Notes the weights after `work_units` of work; says how to end if it is time.
+    /// Whether the budget of seconds is used up.
+    pub(super) fn out_of_time(&self) -> bool {
+        self.options.seconds.is_finite() && self.seconds() >= self.options.seconds
+    }
+
+    /// The share of a budget of `budget` work units, or of seconds, that is used up.
+    pub(super) fn used(&self, work_units: f64, budget: f64) -> f64 {
+        let time = if self.options.seconds.is_finite() { self.seconds() / self.options.seconds } else { 0.0 };
+        (work_units / budget).max(time).min(1.0)
+    }
+
+    /// Notes the weights, [θ; vec W] in two pieces, after `work_units` of work; says how to end if it is time.
     pub(super) fn record(
         &mut self,
         work_units: f64,
         train_loss: f64,
         control: f64,
-        weights: &Weights,
+        weights: [&[f64]; 2],
     ) -> Result<Option<Ending>, TrainError> {
         let entered = Instant::now();
-        let seconds = self.started.elapsed().as_secs_f64() - self.watching;
+        let seconds = self.seconds();
+        self.weights.clear();
+        weights.into_iter().for_each(|piece| self.weights.extend_from_slice(piece));
+        let validation = &self.problem.validation;
         let kind = self.problem.loss_of(self.method);
-        let validation_loss = self.problem.loss_on(kind, weights, &self.problem.validation)?;
+        let validation_loss =
+            self.problem.loss_in(kind, &self.whole, &self.weights, validation, &mut self.predictions)?;
         let record = Record { work_units, seconds, train_loss, validation_loss, control };
-        let judged = if self.problem.validation.x.cols() > 0 { validation_loss } else { train_loss };
-        let finite = train_loss.is_finite() && weights.are_finite();
-        if finite && judged < self.best.0 {
-            self.best = (judged, weights.clone(), work_units);
+        let judged = if validation.x.cols() > 0 { validation_loss } else { train_loss };
+        let finite = train_loss.is_finite() && self.weights.iter().all(|x| x.is_finite());
+        if finite && judged < self.best.loss {
+            (self.best.loss, self.best.at) = (judged, work_units);
+            self.best.weights.clone_from(&self.weights);
         }
         self.history.push(record);
-        let go_on = (self.report)(&record);
+        let go_on = self.watch.record(&record);
         self.watching += entered.elapsed().as_secs_f64();
         Ok(if !finite {
             Some(Ending::NotFinite)
         } else if !go_on {
             Some(Ending::Stopped)
-        } else if self.left(work_units) <= 0.0 {
+        } else if self.left(work_units) <= 0.0 || self.out_of_time() {
             Some(Ending::Budget)
+        } else if self.options.patience.is_some_and(|patience| work_units - self.best.at >= patience) {
+            Some(Ending::Patience)
         } else {
             None
         })
     }
 
-    pub(super) fn finish(self, ending: Ending, work_units: f64) -> Run {
-        let seconds = self.started.elapsed().as_secs_f64() - self.watching;
-        let (_, weights, best_at) = self.best;
-        Run { method: self.method, weights, best_at, history: self.history, ending, work_units, seconds }
+    /// Between two steps: makes a checkpoint if the watcher wants one; says how to end if it is time. `write` adds what the
+    /// loop and its method need.
+    pub(super) fn between_steps(
+        &mut self,
+        work_units: f64,
+        write: impl FnOnce(&mut State) -> Result<(), TrainError>,
+    ) -> Result<Option<Ending>, TrainError> {
+        let entered = Instant::now();
+        let next = self.watch.after_step(work_units);
+        if next != Next::GoOn {
+            let mut checkpoint = Checkpoint {
+                identity: identity(self.problem, self.method, self.options, self.seed),
+                history: self.history.clone(),
+                best: (self.best.loss, self.best.at),
+                best_weights: self.best.weights.clone(),
+                seconds: self.before + (entered - self.started).as_secs_f64() - self.watching,
+                state: State::default(),
+            };
+            write(&mut checkpoint.state)?;
+            self.watch.checkpoint(&checkpoint)?;
+        }
+        self.watching += entered.elapsed().as_secs_f64();
+        Ok((next == Next::Stop).then_some(Ending::Stopped))
+    }
+
+    pub(super) fn finish(self, ending: Ending, work_units: f64, epochs: usize) -> Run {
+        let seconds = self.seconds();
+        let (theta, w) = self.best.weights.split_at(self.problem.network.shape().params.min(self.best.weights.len()));
+        let weights = Weights { theta: theta.to_vec(), w: w.to_vec() };
+        let Self { method, history, .. } = self;
+        Run { method, weights, best_at: self.best.at, history, ending, work_units, epochs, seconds }
     }
 }

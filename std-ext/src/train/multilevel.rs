@@ -52,7 +52,8 @@ pub fn train_multilevel(
     if levels == 0 {
         return Err(gaussling_core::Error::InvalidOption { what: "levels >= 1" }.into());
     }
-    let options = Options { work_units: options.work_units / levels as f64, ..options.clone() };
+    let share = |budget: f64| budget / levels as f64;
+    let options = Options { work_units: share(options.work_units), seconds: share(options.seconds), ..options.clone() };
     let mut done: Vec<Level> = Vec::new();
     let mut go_on = true;
     for _ in 0..levels {

@@ -157,6 +157,12 @@ impl Default for SlimTrainOptions {
 pub struct Options {
     /// Budget in work units: one forward or one backward pass over all training data.
     pub work_units: f64,
+    /// Budget in seconds of training as [`Run::seconds`](super::Run::seconds) counts them; whichever ends first. What a run
+    /// under a finite one comes to depends on the machine.
+    pub seconds: f64,
+    /// Ends the run when so many work units brought no better validation loss (training loss when there are no validation
+    /// data); `None`: never. The best weights are kept in any case.
+    pub patience: Option<f64>,
     /// Tikhonov weight α₁ of θ; see [`Options::for_loss`].
     pub alpha_theta: f64,
     /// Tikhonov weight α₂ of W (slimTrain chooses its own, but for the solve at the end); see [`Options::for_loss`].
@@ -185,6 +191,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             work_units: 600.0,
+            seconds: f64::INFINITY,
+            patience: None,
             alpha_theta: 1e-10,
             alpha_w: 1e-10,
             batch: None,
@@ -218,6 +226,45 @@ impl Options {
             _ => (samples / 80).clamp(5, 64),
         };
         self.batch.unwrap_or(own).clamp(1, samples.max(1))
+    }
+
+    /// All of them by name, with values that differ whenever the options do.
+    pub(super) fn entries(&self) -> Vec<(&'static str, String)> {
+        // By name, so that a new option cannot be forgotten here.
+        let Self {
+            work_units,
+            seconds,
+            patience,
+            alpha_theta,
+            alpha_w,
+            batch,
+            learning_rate,
+            memory,
+            sum_lambda,
+            slimtrain,
+            lambda,
+            subproblem,
+            krylov_dim,
+            krylov_tolerance,
+        } = self;
+        let own = "the method's own";
+        let or_own = |x: Option<f64>| x.map_or(own.to_string(), |x| format!("{x:?}"));
+        vec![
+            ("budget in work units", format!("{work_units:?}")),
+            ("budget in seconds", format!("{seconds:?}")),
+            ("patience", patience.map_or("without end".to_string(), |x| format!("{x:?}"))),
+            ("alpha of theta", format!("{alpha_theta:?}")),
+            ("alpha of W", format!("{alpha_w:?}")),
+            ("batch", batch.map_or(own.to_string(), |n| n.to_string())),
+            ("learning rate", or_own(*learning_rate)),
+            ("memory", memory.to_string()),
+            ("total lambda at the start", format!("{sum_lambda:?}")),
+            ("choice for slimTrain", format!("{slimtrain:?}")),
+            ("lambda at the start", or_own(*lambda)),
+            ("subproblem", format!("{subproblem:?}")),
+            ("Krylov dimension", krylov_dim.to_string()),
+            ("Krylov tolerance", format!("{krylov_tolerance:?}")),
+        ]
     }
 
     /// The options of CurveBall.

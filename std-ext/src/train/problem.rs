@@ -8,6 +8,7 @@ use gaussling_core::{Error, Portable};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::checkpoint::CheckpointError;
 use super::options::{LossKind, Method, Options};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split, Standardization};
@@ -35,6 +36,9 @@ pub enum TrainError {
     /// The data do not fit the network or themselves.
     #[error("{0}")]
     Data(String),
+    /// A checkpoint was not kept or not taken up.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
 }
 
 impl TrainError {
@@ -102,6 +106,8 @@ pub struct Problem {
     pub network: Sequential,
     /// What is minimized.
     pub loss: LossKind,
+    /// Whether the targets are one-hot labels of classes.
+    pub classes: bool,
     /// Fitted on the training data.
     pub input_scaling: Standardization,
     /// Fitted on the training data; the identity for classes.
@@ -142,7 +148,8 @@ impl Problem {
             let (found, expected) = (network.inputs(), train.x.rows());
             return Err(TrainError::Data(format!("the network has {found} inputs, the data have {expected}")));
         }
-        let loss = if data.classes.is_some() { LossKind::CrossEntropy } else { LossKind::LeastSquares };
+        let classes = data.classes.is_some();
+        let loss = if classes { LossKind::CrossEntropy } else { LossKind::LeastSquares };
         let identity = |rows| Standardization { mean: vec![0.0; rows], scale: vec![1.0; rows] };
         let mut input_scaling = identity(train.x.rows());
         if standardize {
@@ -160,7 +167,33 @@ impl Problem {
                 .and_then(|()| target_scaling.apply_in_place(&mut part.c))
                 .map_err(|e| TrainError::Data(e.to_string()))?;
         }
-        Ok(Self { network, loss, input_scaling, target_scaling, train, validation, test })
+        Ok(Self { network, loss, classes, input_scaling, target_scaling, train, validation, test })
+    }
+
+    /// The same problem with another loss: least squares of one-hot labels for classes.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] for a loss that needs classes where there are none.
+    pub fn with_loss(self, loss: LossKind) -> Result<Self, TrainError> {
+        if loss == LossKind::CrossEntropy && !self.classes {
+            let why =
+                "cross-entropy is a loss of classes, and the targets are numbers; choose squared, or classification";
+            return Err(TrainError::Data(why.into()));
+        }
+        Ok(Self { loss, ..self })
+    }
+
+    /// The same problem with validation data of its own, scaled as all others are.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] when their columns are not those of the training data.
+    pub fn with_validation(self, data: &Dataset) -> Result<Self, TrainError> {
+        let mut validation = Part { x: data.inputs.clone(), c: data.targets.clone() };
+        let scaled = self.input_scaling.apply_in_place(&mut validation.x);
+        scaled
+            .and_then(|()| self.target_scaling.apply_in_place(&mut validation.c))
+            .map_err(|e| TrainError::Data(e.to_string()))?;
+        Ok(Self { validation, ..self })
     }
 
     /// Rows of the targets.
@@ -225,11 +258,23 @@ impl Problem {
         if part.x.cols() == 0 {
             return Ok(f64::NAN);
         }
-        let s = self.predict(weights, &part.x)?;
-        Ok(match kind {
-            LossKind::LeastSquares => LeastSquares.value(s.view(), part.c.view()),
-            LossKind::CrossEntropy => SoftmaxCrossEntropy.value(s.view(), part.c.view()),
-        })
+        Ok(loss_of(kind, &self.predict(weights, &part.x)?, part))
+    }
+
+    /// The same for weights [θ; vec W] of `whole`, the network with its output layer, with room for the predictions.
+    pub(super) fn loss_in(
+        &self,
+        kind: LossKind,
+        whole: &Sequential,
+        weights: &[f64],
+        part: &Part,
+        predictions: &mut DenseMatrix<f64>,
+    ) -> Result<f64, TrainError> {
+        if part.x.cols() == 0 {
+            return Ok(f64::NAN);
+        }
+        whole.apply(&Portable, weights, part.x.view(), predictions.view_mut())?;
+        Ok(loss_of(kind, predictions, part))
     }
 
     /// Scores of the weights on a part of the data; NaN when it has no samples.
@@ -239,13 +284,12 @@ impl Problem {
             return Ok(Scores { loss: f64::NAN, error: f64::NAN, normalized: f64::NAN });
         }
         let s = self.predict(weights, &part.x)?;
-        if self.loss == LossKind::CrossEntropy {
-            let loss = SoftmaxCrossEntropy.value(s.view(), part.c.view());
+        let loss = loss_of(self.loss, &s, part);
+        if self.classes {
             let wrong = (0..n).filter(|&j| largest(s.col(j)) != largest(part.c.col(j))).count();
             let error = wrong as f64 / n as f64;
             return Ok(Scores { loss, error, normalized: error });
         }
-        let loss = LeastSquares.value(s.view(), part.c.view());
         let Standardization { mean, scale } = &self.target_scaling;
         let (mut relative, mut misfit, mut counted) = (0.0, 0.0, 0_usize);
         let mut sums = vec![(0.0, 0.0); mean.len()];
@@ -266,5 +310,12 @@ impl Problem {
         }
         let spread: f64 = sums.iter().map(|(sum, squares)| squares - sum * sum / n as f64).sum();
         Ok(Scores { loss, error: relative / counted as f64, normalized: (misfit / spread).sqrt() })
+    }
+}
+
+fn loss_of(kind: LossKind, predictions: &DenseMatrix<f64>, part: &Part) -> f64 {
+    match kind {
+        LossKind::LeastSquares => LeastSquares.value(predictions.view(), part.c.view()),
+        LossKind::CrossEntropy => SoftmaxCrossEntropy.value(predictions.view(), part.c.view()),
     }
 }

@@ -7,6 +7,7 @@ use gaussling_core::optim::{
 };
 use gaussling_core::{Error, MatRef, Portable};
 
+use super::checkpoint::State;
 use super::options::{Method, Options, SlimTrainOptions, ThetaStep};
 use super::problem::{Problem, TrainError, Weights, buffer};
 use super::stochastic::{BatchMethod, Stepped};
@@ -48,12 +49,7 @@ pub(super) struct Slim<'a> {
 }
 
 impl<'a> Slim<'a> {
-    pub(super) fn new(
-        problem: &'a Problem,
-        options: &Options,
-        batch: usize,
-        start: &Weights,
-    ) -> Result<Self, TrainError> {
+    pub(super) fn new(problem: &'a Problem, options: &Options, batch: usize) -> Result<Self, TrainError> {
         let (shape, outputs, memory) = (problem.network.shape(), problem.outputs(), options.memory);
         let own = options.slimtrain.clone();
         let state = buffer(NAME, sampled_tikhonov_state_len(shape.features, batch, memory))?;
@@ -80,7 +76,7 @@ impl<'a> Slim<'a> {
             rule,
             selection: own.selection,
             regularizer: Tikhonov { alpha: options.alpha_theta },
-            weights: start.clone(),
+            weights: Weights { theta: buffer(NAME, shape.params)?, w: buffer(NAME, problem.params() - shape.params)? },
             work: buffer(NAME, slimtrain_work_len(shape, outputs, batch, memory))?,
             options: own,
         })
@@ -114,8 +110,34 @@ impl BatchMethod for Slim<'_> {
         }
     }
 
-    fn weights(&self) -> Weights {
-        self.weights.clone()
+    fn weights(&self) -> [&[f64]; 2] {
+        [&self.weights.theta, &self.weights.w]
+    }
+
+    fn start(&mut self, start: &Weights) -> Result<(), TrainError> {
+        self.weights.clone_from(start);
+        Ok(())
+    }
+
+    fn save(&self, state: &mut State) -> Result<(), TrainError> {
+        state.put("theta", &self.weights.theta);
+        state.put("w", &self.weights.w);
+        state.save("method", &self.method)?;
+        match &self.rule {
+            Rule::Prodigy(rule) => state.save("rule", rule),
+            Rule::Adam(rule) => state.save("rule", rule),
+        }
+    }
+
+    fn restore(&mut self, state: &State) -> Result<(), TrainError> {
+        let Weights { theta, w } = &mut self.weights;
+        state.copy("theta", theta)?;
+        state.copy("w", w)?;
+        state.restore("method", &mut self.method)?;
+        match &mut self.rule {
+            Rule::Prodigy(rule) => state.restore("rule", rule),
+            Rule::Adam(rule) => state.restore("rule", rule),
+        }
     }
 
     fn reserve(&self) -> f64 {

@@ -9,7 +9,8 @@ use gaussling_core::{MatRef, Portable};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::monitor::{Ending, Monitor, Run};
+use super::checkpoint::State;
+use super::monitor::{Begin, Ending, Monitor, Run};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, Weights, buffer};
 use super::slim::Slim;
@@ -23,21 +24,22 @@ pub(super) fn run(
     method: Method,
     options: &Options,
     seed: u64,
-    start: &Weights,
+    begin: Begin<'_>,
     monitor: Monitor<'_>,
 ) -> Result<Run, TrainError> {
     let batch = options.batch_of(method, problem.train.x.cols());
     let epochs = Epochs::new(problem, batch, seed)?;
     if method == Method::SlimTrain {
-        return epochs.run(monitor, &mut Slim::new(problem, options, batch, start)?);
+        return epochs.run(monitor, begin, &mut Slim::new(problem, options, batch)?);
     }
     let network = problem.network.with_output(problem.outputs())?;
+    let params = problem.network.shape().params;
     match problem.loss {
         LossKind::LeastSquares => {
-            epochs.run(monitor, &mut Whole::new(method, network, options, batch, LeastSquares, start)?)
+            epochs.run(monitor, begin, &mut Whole::new(method, network, params, options, batch, LeastSquares)?)
         }
         LossKind::CrossEntropy => {
-            epochs.run(monitor, &mut Whole::new(method, network, options, batch, SoftmaxCrossEntropy, start)?)
+            epochs.run(monitor, begin, &mut Whole::new(method, network, params, options, batch, SoftmaxCrossEntropy)?)
         }
     }
 }
@@ -55,8 +57,17 @@ pub(super) trait BatchMethod {
     /// One step on a batch, with the share of the budget that is used up; `None` when a number was not finite.
     fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, used: f64) -> Result<Option<Stepped>, TrainError>;
 
-    /// The present weights.
-    fn weights(&self) -> Weights;
+    /// The present weights, [θ; vec W] in two pieces.
+    fn weights(&self) -> [&[f64]; 2];
+
+    /// Takes weights over.
+    fn start(&mut self, start: &Weights) -> Result<(), TrainError>;
+
+    /// Saves weights and all that later steps depend on.
+    fn save(&self, state: &mut State) -> Result<(), TrainError>;
+
+    /// Takes over what was saved.
+    fn restore(&mut self, state: &State) -> Result<(), TrainError>;
 
     /// Work units that [`finish`](Self::finish) takes.
     fn reserve(&self) -> f64 {
@@ -108,18 +119,34 @@ impl<'a> Epochs<'a> {
         }
     }
 
-    fn run(mut self, mut monitor: Monitor<'_>, method: &mut dyn BatchMethod) -> Result<Run, TrainError> {
+    fn run(
+        mut self,
+        mut monitor: Monitor<'_>,
+        begin: Begin<'_>,
+        method: &mut dyn BatchMethod,
+    ) -> Result<Run, TrainError> {
         let (inputs, outputs) = (self.problem.train.x.rows(), self.problem.train.c.rows());
         let samples = self.order.len();
-        let mut work_units = 0.0;
         // A budget too small for what comes at the end goes to steps.
         let reserve = Some(method.reserve()).filter(|&reserve| monitor.left(reserve) > 0.0).unwrap_or(0.0);
         let budget = monitor.left(reserve);
+        let mut place = Place::default();
+        match begin {
+            Begin::Start(start) => method.start(start)?,
+            Begin::Checkpoint(checkpoint) => {
+                method.restore(&checkpoint.state)?;
+                place = Place::restore(&checkpoint.state, samples.div_ceil(self.batch))?;
+                // The order of an epoch is made from the one before.
+                (0..place.epochs).for_each(|_| self.shuffle());
+            }
+        }
         loop {
-            self.shuffle();
-            let (mut sum, mut control) = (0.0, f64::NAN);
-            let mut seen = 0;
-            for indices in self.order.chunks(self.batch) {
+            if place.batches == 0 {
+                self.shuffle();
+                place.epochs += 1;
+            }
+            let mut over = false;
+            for (number, indices) in self.order.chunks(self.batch).enumerate().skip(place.batches) {
                 for (k, &j) in indices.iter().enumerate() {
                     self.x[k * inputs..(k + 1) * inputs].copy_from_slice(self.problem.train.x.col(j));
                     self.c[k * outputs..(k + 1) * outputs].copy_from_slice(self.problem.train.c.col(j));
@@ -127,31 +154,81 @@ impl<'a> Epochs<'a> {
                 let count = indices.len();
                 let x = MatRef::new(&self.x[..inputs * count], inputs, count)?;
                 let c = MatRef::new(&self.c[..outputs * count], outputs, count)?;
-                let Some(stepped) = method.step(x, c, (work_units / budget).min(1.0))? else {
-                    return Ok(monitor.finish(Ending::NotFinite, work_units));
+                let Some(stepped) = method.step(x, c, monitor.used(place.work_units, budget))? else {
+                    return Ok(monitor.finish(Ending::NotFinite, place.work_units, place.epochs));
                 };
-                work_units += stepped.passes * count as f64 / samples as f64;
-                sum += stepped.loss * count as f64;
-                seen += count;
-                control = stepped.control;
-                if work_units >= budget {
+                place.after(&stepped, count, samples);
+                over = place.work_units >= budget || monitor.out_of_time();
+                if over {
                     break;
                 }
+                if (number + 1) * self.batch < samples {
+                    place.batches = number + 1;
+                    let stopped = monitor.between_steps(place.work_units, |state| place.save(state, method))?;
+                    if let Some(ending) = stopped {
+                        return Ok(monitor.finish(ending, place.work_units, place.epochs));
+                    }
+                }
             }
-            let ending = monitor.record(work_units, sum / seen as f64, control, &method.weights())?;
-            if work_units >= budget && matches!(ending, None | Some(Ending::Budget)) {
+            let loss = place.sum / place.seen as f64;
+            let ending = monitor.record(place.work_units, loss, place.control, method.weights())?;
+            let ending = ending.or(over.then_some(Ending::Budget));
+            if matches!(ending, Some(Ending::Budget | Ending::Patience)) {
                 // Without a reserve there is nothing to be done, or no budget for it.
                 let finished = if reserve > 0.0 { method.finish()? } else { None };
                 if let Some(loss) = finished {
-                    work_units += reserve;
-                    monitor.record(work_units, loss, control, &method.weights())?;
+                    place.work_units += reserve;
+                    monitor.record(place.work_units, loss, place.control, method.weights())?;
                 }
-                return Ok(monitor.finish(Ending::Budget, work_units));
             }
             if let Some(ending) = ending {
-                return Ok(monitor.finish(ending, work_units));
+                return Ok(monitor.finish(ending, place.work_units, place.epochs));
+            }
+            place.next_epoch();
+            let stopped = monitor.between_steps(place.work_units, |state| place.save(state, method))?;
+            if let Some(ending) = stopped {
+                return Ok(monitor.finish(ending, place.work_units, place.epochs));
             }
         }
+    }
+}
+
+/// Where a run is, and its sums since the last record.
+#[derive(Default)]
+struct Place {
+    work_units: f64,
+    /// Begun.
+    epochs: usize,
+    /// Done in this epoch; 0 when the next one begins.
+    batches: usize,
+    /// Losses of samples, and how many.
+    sum: f64,
+    seen: usize,
+    control: f64,
+}
+
+impl Place {
+    fn after(&mut self, step: &Stepped, count: usize, samples: usize) {
+        self.work_units += step.passes * count as f64 / samples as f64;
+        self.sum += step.loss * count as f64;
+        self.seen += count;
+        self.control = step.control;
+    }
+
+    fn next_epoch(&mut self) {
+        (self.batches, self.sum, self.seen) = (0, 0.0, 0);
+    }
+
+    fn save(&self, state: &mut State, method: &dyn BatchMethod) -> Result<(), TrainError> {
+        let Self { work_units, epochs, batches, sum, seen, control } = *self;
+        state.put("position", &[work_units, epochs as f64, batches as f64, sum, seen as f64, control]);
+        method.save(state)
+    }
+
+    fn restore(state: &State, most_batches: usize) -> Result<Self, TrainError> {
+        let [work_units, epochs, batches, sum, seen, control] = state.array("position")?;
+        let batches = (batches as usize).min(most_batches);
+        Ok(Self { work_units, epochs: epochs as usize, batches, sum, seen: seen as usize, control })
     }
 }
 
@@ -181,12 +258,12 @@ impl<L: Loss> Whole<L> {
     fn new(
         method: Method,
         network: Sequential,
+        params: usize,
         options: &Options,
         batch: usize,
         loss: L,
-        start: &Weights,
     ) -> Result<Self, TrainError> {
-        let (shape, params) = (network.shape(), start.theta.len());
+        let shape = network.shape();
         let name = method.name();
         let learning_rate = options.learning_rate_of(method);
         let rule = match method {
@@ -205,7 +282,7 @@ impl<L: Loss> Whole<L> {
             regularizer: (on(0, params, options.alpha_theta), on(params, shape.params - params, options.alpha_w)),
             learning_rate,
             params,
-            all: [start.theta.as_slice(), &start.w].concat(),
+            all: buffer(name, shape.params)?,
             gradient: buffer(name, shape.params)?,
             work: buffer(name, work)?,
             network,
@@ -236,8 +313,31 @@ impl<L: Loss> BatchMethod for Whole<L> {
         Ok(stepped.loss.is_finite().then_some(stepped))
     }
 
-    fn weights(&self) -> Weights {
+    fn weights(&self) -> [&[f64]; 2] {
         let (theta, w) = self.all.split_at(self.params);
-        Weights { theta: theta.to_vec(), w: w.to_vec() }
+        [theta, w]
+    }
+
+    fn start(&mut self, start: &Weights) -> Result<(), TrainError> {
+        self.all = [start.theta.as_slice(), &start.w].concat();
+        Ok(())
+    }
+
+    fn save(&self, state: &mut State) -> Result<(), TrainError> {
+        state.put("weights", &self.all);
+        match &self.rule {
+            Rule::CurveBall(method) => state.save("method", method),
+            Rule::Adam(method) => state.save("method", method),
+            Rule::Sgd(method) => state.save("method", method),
+        }
+    }
+
+    fn restore(&mut self, state: &State) -> Result<(), TrainError> {
+        state.copy("weights", &mut self.all)?;
+        match &mut self.rule {
+            Rule::CurveBall(method) => state.restore("method", method),
+            Rule::Adam(method) => state.restore("method", method),
+            Rule::Sgd(method) => state.restore("method", method),
+        }
     }
 }
