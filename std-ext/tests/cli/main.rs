@@ -2,6 +2,9 @@
 
 mod bad_input;
 mod commands;
+#[cfg(unix)]
+mod interruptions;
+mod options;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
