@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use safetensors::tensor::TensorView;
@@ -56,19 +56,29 @@ pub(crate) fn one_line(message: &str) -> String {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     /// Keeps the threads of this process apart, as the process id does the processes.
     static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let own = format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    replace_by(path, &beside(path, &own)?, bytes)
+}
+
+/// A hidden name in the same folder.
+pub(crate) fn beside(path: &Path, ending: &str) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"))?;
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    let temporary = path.with_file_name(temporary);
-    let written = File::create(&temporary).and_then(|mut file| {
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(ending);
+    Ok(path.with_file_name(hidden))
+}
+
+/// Writes a file called `temporary`, in the folder of `path`, brings it to the disk, and renames it to `path`.
+pub(crate) fn replace_by(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    let written = File::create(temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    let renamed = written.and_then(|()| fs::rename(&temporary, path));
+    let renamed = written.and_then(|()| fs::rename(temporary, path));
     if renamed.is_err() {
         // The first error is the one to report.
-        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(temporary);
     } else if cfg!(unix) {
         // The rename itself reaches the disk with the folder; where that cannot be asked for, it is only later.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gaussling::compare::{Entry, Event};
 use gaussling::plot::loss_curves;
-use gaussling::train::{Begin, Ending, history_csv, train_with};
+use gaussling::train::{Begin, Checkpoint, Ending, history_csv, train_with};
 
 use super::arguments::TrainArguments;
 use super::failure::{Failure, Kind};
@@ -26,8 +26,8 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let file = keeper::file(arguments);
     let mut written = vec![arguments.output.as_path(), &plot, &file];
     written.extend(arguments.history.iter().chain(&arguments.report).map(PathBuf::as_path));
-    check_different(&written)?;
     written.iter().try_for_each(|file| check_file(file, &read))?;
+    check_different(&written)?;
     let checkpoint = keeper::load(&file, arguments.resume, quiet)?;
     let setup = setup(&arguments.data, &arguments.run)?;
     let (problem, options, method, seed) = (&setup.problem, &setup.options, arguments.method, arguments.seed);
@@ -81,9 +81,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         }
         ending => {
             // All is written, so nothing would go on from it.
-            if file.exists() {
-                std::fs::remove_file(&file).map_err(|e| format!("{}: cannot be removed: {e}", file.display()))?;
-            }
+            Checkpoint::remove(&file)?;
             match (ending, entry.run.divergence()) {
                 (Ending::NotFinite, Some(why)) => {
                     let message = format!("{method}: diverged: {why}; {output} has the best weights before that");

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::style::{Colour, Marker};
 use super::{PlotError, png, svg, text};
+use crate::storage;
 
 /// Width of every plot in its own units, in which texts are 12 to 16 high: small against its texts, so that they can be read
 /// on a telephone.
@@ -158,7 +159,8 @@ impl Chart {
         png::encode(self, width)
     }
 
-    /// Writes a file: an SVG or, 1320 pixels wide, a PNG, as the ending of `path` says.
+    /// Writes a file: an SVG or, 1320 pixels wide, a PNG, as the ending of `path` says. A file that is there is replaced as a
+    /// whole or not at all.
     ///
     /// # Errors
     /// [`PlotError::Ending`] for other endings, [`PlotError::Unwritable`], [`PlotError::Picture`].
@@ -169,6 +171,6 @@ impl Chart {
             Some("png") => self.png(3 * WIDTH as u32)?,
             _ => return Err(PlotError::Ending { file: path.to_path_buf() }),
         };
-        std::fs::write(path, bytes).map_err(|reason| PlotError::Unwritable { file: path.to_path_buf(), reason })
+        storage::replace(path, &bytes).map_err(|reason| PlotError::Unwritable { file: path.to_path_buf(), reason })
     }
 }

@@ -222,6 +222,10 @@ fn files_replace_older_ones_and_say_what_is_wrong() {
         assert!(encode(&Checkpoint::load(&file).unwrap()).unwrap() == bytes);
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "a temporary file is left");
     }
+    std::fs::write(folder.join(".run.checkpoint.tmp"), "half").unwrap();
+    Checkpoint::remove(&file).unwrap();
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    Checkpoint::remove(&file).unwrap();
     let message = |result: Result<Checkpoint, CheckpointError>| result.unwrap_err().to_string();
     let name = file.display();
     std::fs::write(&file, "a,b\n1,2\n").unwrap();

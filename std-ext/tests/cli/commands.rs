@@ -137,7 +137,7 @@ fn compare_prints_a_row_for_each_method_whatever_the_threads() {
     let two = folder.run(&format!("{all} --threads 2 --output two")).ok();
     let rows: Vec<&str> = one.lines().collect();
     let header: Vec<&str> = rows[0].split_whitespace().collect();
-    assert_eq!(header.join(" "), "method training validation test normalized work units seconds");
+    assert_eq!(header.join(" "), "method weights training validation test normalized work units seconds");
     for (method, row) in methods.iter().zip(&rows[1..]) {
         assert_eq!(row.split_whitespace().next(), Some(*method), "{row}");
         assert_eq!(row.matches(" %").count(), 4, "{row}");
@@ -168,11 +168,13 @@ fn the_demo_needs_no_data() {
     let ran = folder.run("demo --seeds 1 --methods gnvpro,adam --output shown");
     assert!(ran.err.starts_with("solving a convection-diffusion-reaction equation"), "{}", ran.err);
     let out = ran.ok();
-    let starts = ["method ", "gnvpro ", "adam ", "mean relative error", "losses: shown", "best model ("];
+    let starts =
+        ["method ", "gnvpro ", "adam ", "mean relative error", "losses: shown", "best model (", "report: shown"];
     assert_eq!(out.lines().count(), starts.len(), "{out}");
     assert!(out.lines().zip(starts).all(|(line, start)| line.starts_with(start)), "{out}");
     assert_svg(&folder.0.join("shown/losses.svg"));
     assert!(folder.0.join("shown/best.safetensors").is_file());
+    assert!(folder.text("shown/report.html").contains("a convection-diffusion-reaction equation"));
     assert_eq!(folder.names(), ["shown"]);
 }
 

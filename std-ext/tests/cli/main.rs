@@ -4,7 +4,10 @@ mod bad_input;
 mod commands;
 mod examples;
 mod formats;
+#[cfg(unix)]
+mod interruptions;
 mod models;
+mod options;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
