@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use gaussling::compare::Event;
 use gaussling::train::{Checkpoint, CheckpointError, Method, Next, Record, Watch};
 
-use super::Failure;
 use super::arguments::TrainArguments;
+use super::failure::{Failure, Kind};
 use super::interrupt;
 use super::output::note;
 use super::progress::Progress;
@@ -28,11 +28,10 @@ pub fn file(arguments: &TrainArguments) -> PathBuf {
 pub fn load(file: &Path, resume: bool, quiet: bool) -> Result<Option<Checkpoint>, Failure> {
     match (file.exists(), resume) {
         (true, true) => Ok(Some(Checkpoint::load(file)?)),
-        (true, false) => Err(format!(
-            "{}: is there, from a run that was interrupted; add --resume to go on with it, or delete it",
-            file.display()
-        )
-        .into()),
+        (true, false) => {
+            let why = "is there, from a run that was interrupted; add --resume to go on with it, or delete it";
+            Err(Failure::new(Kind::Model, format!("{}: {why}", file.display())))
+        }
         (false, resume) => {
             if resume && !quiet {
                 note(&format!("{}: no such file; starting from the beginning", file.display()));

@@ -67,7 +67,10 @@ pub fn check_file(file: &Path, read: &[&Path]) -> Result<(), Failure> {
 /// Whether no file would be written over another one.
 pub fn check_different(files: &[&Path]) -> Result<(), Failure> {
     match files.iter().enumerate().find(|(i, file)| files[..*i].contains(file)) {
-        Some((_, file)) => Err(format!("{}: is to be written twice; choose another name", file.display()).into()),
+        Some((_, file)) => {
+            let what = format!("{}: is to be written twice; choose another name", file.display());
+            Err(Failure::new(Kind::Output, what))
+        }
         None => Ok(()),
     }
 }

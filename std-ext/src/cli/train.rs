@@ -32,9 +32,10 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let setup = setup(&arguments.data, &arguments.run)?;
     let (problem, options, method, seed) = (&setup.problem, &setup.options, arguments.method, arguments.seed);
     if let Some(checkpoint) = &checkpoint {
-        checkpoint
-            .check(problem, method, options, seed)
-            .map_err(|e| format!("{}: {e}; train as then, or delete it to start from the beginning", file.display()))?;
+        checkpoint.check(problem, method, options, seed).map_err(|e| {
+            let what = format!("{}: {e}; train as then, or delete it to start from the beginning", file.display());
+            Failure::new(Kind::Model, what)
+        })?;
     }
     if !quiet {
         note(&describe(&setup));

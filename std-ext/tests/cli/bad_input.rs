@@ -1,14 +1,6 @@
 //! Bad input ends in one line that says where and what, with the exit code of its kind, and leaves nothing behind.
 
-use super::{Folder, Ran, regression};
-
-/// Exit codes, as `gaussling --help` lists them.
-const OTHER: i32 = 1;
-const USAGE: i32 = 2;
-const DATA: i32 = 3;
-const MODEL: i32 = 4;
-const OUTPUT: i32 = 5;
-const DIVERGED: i32 = 6;
+use super::{DATA, DIVERGED, Folder, MODEL, OTHER, OUTPUT, Ran, USAGE, regression};
 
 const TRAIN: &str = "--quiet --work-units 20 --net dense:4 --output out.safetensors";
 

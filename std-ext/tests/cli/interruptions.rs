@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{Folder, number, regression};
+use super::{Folder, MODEL, OUTPUT, number, regression};
 
 /// Two wavy targets of two inputs, which take long to learn.
 fn wavy() -> String {
@@ -140,7 +140,7 @@ fn signals_end_a_run_in_order_and_it_goes_on_from_there() {
         let before = folder.read("m.safetensors.checkpoint");
         let refused = |line: &str, words: &[&str]| {
             let ran = folder.run(line);
-            assert_eq!((ran.code, ran.out.as_str(), ran.err.lines().count()), (Some(1), "", 1), "{ran:?}");
+            assert_eq!((ran.code, ran.out.as_str(), ran.err.lines().count()), (Some(MODEL), "", 1), "{ran:?}");
             assert!(words.iter().all(|word| ran.err.contains(word)), "{ran:?}");
             assert!(folder.read("m.safetensors.checkpoint") == before);
         };
@@ -154,7 +154,7 @@ fn signals_end_a_run_in_order_and_it_goes_on_from_there() {
         for damaged in [before[..before.len() - 3].to_vec(), [&before[..before.len() - 1], b"x"].concat()] {
             folder.write("damaged", damaged);
             let ran = folder.run(&(long.clone() + " --resume --checkpoint damaged"));
-            assert!(ran.code == Some(1) && ran.err.contains("damaged: is "), "{ran:?}");
+            assert!(ran.code == Some(MODEL) && ran.err.contains("damaged: is "), "{ran:?}");
             assert!(ran.err.contains("delete it to start from the beginning"), "{ran:?}");
             std::fs::remove_file(folder.0.join("damaged")).unwrap();
         }
@@ -239,12 +239,12 @@ fn a_full_disk_loses_nothing_that_was_there() {
     };
     let train = "train data.csv -q --net dense:40,dense:40 --method adam --work-units 20 -o m.safetensors";
     let (code, err) = limited(8, train);
-    assert_eq!(code, Some(1), "{err}");
+    assert_eq!(code, Some(OUTPUT), "{err}");
     assert!(err.starts_with("gaussling: m.safetensors: cannot be written: ") && err.lines().count() == 1, "{err}");
     assert!(folder.read("m.safetensors") == model && folder.names() == names);
     // A checkpoint that cannot be written is said once, and the run goes on.
     let (code, err) = limited(8, &format!("{train} --checkpoint-seconds 0"));
-    assert_eq!((code, err.lines().count()), (Some(1), 2), "{err}");
+    assert_eq!((code, err.lines().count()), (Some(OUTPUT), 2), "{err}");
     assert!(
         err.starts_with("gaussling: m.safetensors.checkpoint: cannot be written: ")
             && err.contains("; the run goes on\n")
@@ -254,6 +254,6 @@ fn a_full_disk_loses_nothing_that_was_there() {
     folder.run("train data.csv -q --net dense:4 --work-units 300 -o n.safetensors --report r.html").ok();
     let report = folder.read("r.html");
     let (code, err) = limited(30, "train data.csv -q --net dense:4 --work-units 300 -o n.safetensors --report r.html");
-    assert!(code == Some(1) && err.contains("r.html: cannot be written: "), "{err}");
+    assert!(code == Some(OUTPUT) && err.contains("r.html: cannot be written: "), "{err}");
     assert!(folder.read("r.html") == report);
 }

@@ -14,6 +14,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// Exit codes, as `gaussling --help` lists them.
+const OTHER: i32 = 1;
+const USAGE: i32 = 2;
+const DATA: i32 = 3;
+const MODEL: i32 = 4;
+const OUTPUT: i32 = 5;
+const DIVERGED: i32 = 6;
+
 /// A folder of its own for each test, removed when dropped; commands run in it.
 #[derive(Debug)]
 struct Folder(PathBuf);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Folder, number, regression};
+use super::{DATA, DIVERGED, Folder, OUTPUT, number, regression};
 
 const TRAIN: &str = "train data.csv --net dense:6 -o m.safetensors";
 
@@ -92,7 +92,7 @@ fn histories_and_reports_hold_what_happened() {
         ("--checkpoint data.csv/c", "data.csv/c: cannot be written"),
     ] {
         let ran = folder.run(&format!("{TRAIN} -q --work-units 1e9 {options}"));
-        assert!(ran.code == Some(1) && ran.err.contains(words), "{options}: {ran:?}");
+        assert!(ran.code == Some(OUTPUT) && ran.err.contains(words), "{options}: {ran:?}");
     }
 }
 
@@ -112,9 +112,9 @@ fn sets_of_their_own_take_the_place_of_the_split() {
     let both = said("--validation more.csv --test more.csv");
     assert!(both.starts_with("data: 64 samples (40/12/12 "), "{both}");
     let ran = folder.run(&format!("{TRAIN} -q --validation other.csv"));
-    assert!(ran.code == Some(1) && ran.err.contains("other.csv"), "{ran:?}");
+    assert!(ran.code == Some(DATA) && ran.err.contains("other.csv"), "{ran:?}");
     let ran = folder.run("train data.csv -q -o more.csv --validation more.csv");
-    assert!(ran.code == Some(1) && ran.err.contains("which is read"), "{ran:?}");
+    assert!(ran.code == Some(OUTPUT) && ran.err.contains("which is read"), "{ran:?}");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn classes_can_be_learnt_by_least_squares() {
     assert!(folder.run(&train("cross-entropy")).err.contains("; cross-entropy; alpha 3e-4"));
     assert!(folder.read("b.safetensors") != squared);
     let ran = folder.run(&format!("{TRAIN} -q --loss cross-entropy"));
-    assert!(ran.code == Some(1) && ran.err.contains("cross-entropy is a loss of classes"), "{ran:?}");
+    assert!(ran.code == Some(DATA) && ran.err.contains("cross-entropy is a loss of classes"), "{ran:?}");
     let out = folder.run("compare birds.csv -q --net dense:6 --work-units 20 --seeds 2 --loss squared").ok();
     assert!(out.contains("share of wrong answers, mean"), "{out}");
 }
@@ -143,7 +143,7 @@ fn a_run_that_diverges_says_when_and_what_to_try() {
     folder.write("data.csv", regression(60));
     let line = format!("{TRAIN} --method sgd --learning-rate 1e30 --work-units 50");
     let ran = folder.run(&line);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(ran.code, Some(DIVERGED), "{ran:?}");
     let last = ran.err.lines().last().unwrap();
     let starts = "gaussling: sgd: diverged: not finite after ";
     assert!(last.starts_with(starts) && last.contains(" work units (epoch "), "{last}");
