@@ -22,8 +22,8 @@ pub fn trained(setup: &Setup, entry: &Entry, file: &Path) -> Result<(), Failure>
     let run = &entry.run;
     let mut facts = common_facts(setup);
     facts.extend([
-        fact("method", run.method),
-        fact("seed", entry.seed),
+        fact("method", run.method.name()),
+        fact("seed", entry.seed.to_string()),
         fact("ended", run.divergence().unwrap_or_else(|| run.ending.describe().to_string())),
         fact("work", format!("{:.1} work units in {:.2} s of training", run.work_units, run.seconds)),
         fact("best weights", format!("after {:.1} work units", run.best_at)),
@@ -116,8 +116,8 @@ pub fn compared(setup: &Setup, entries: &[Entry], file: &Path) -> Result<(), Fai
     Ok(report.write(file)?)
 }
 
-fn fact(name: &str, value: impl ToString) -> (String, String) {
-    (name.to_string(), value.to_string())
+fn fact(name: &str, value: impl Into<String>) -> (String, String) {
+    (name.to_string(), value.into())
 }
 
 fn figure(chart: Chart, note: &str) -> Figure {
@@ -139,11 +139,11 @@ fn common_facts(setup: &Setup) -> Vec<(String, String)> {
     vec![
         fact("command", format!("gaussling {}", command.join(" "))),
         fact("version", env!("CARGO_PKG_VERSION")),
-        fact("data", source),
+        fact("data", source.as_str()),
         fact("training / validation / test", format!("{parts} samples")),
         fact("columns", format!("{} inputs, {targets}", data.inputs.rows())),
-        fact("network", &problem.network),
-        fact("weights", problem.params()),
+        fact("network", problem.network.to_string()),
+        fact("weights", problem.params().to_string()),
         fact("loss", problem.loss.name()),
         fact("alpha", format!("{:e}", options.alpha_w)),
         fact("budget", budget(options)),

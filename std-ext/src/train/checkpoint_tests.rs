@@ -147,7 +147,7 @@ fn a_checkpoint_of_another_run_is_refused_by_name() {
     let checkpoint = decode(&bytes).unwrap();
     let refused = |problem: &Problem, method, options: &Options, seed| {
         let run = train_with(problem, method, options, seed, Begin::Checkpoint(&checkpoint), &mut Keeper::after(1));
-        let message = run.err().expect("an error was expected").to_string();
+        let message = run.expect_err("an error was expected").to_string();
         assert!(message.starts_with("the checkpoint is of another run: ") && message.lines().count() == 1, "{message}");
         message
     };
