@@ -6,7 +6,7 @@
 //! tanh x = m/(m + 2) with m = e^(2|x|) − 1 and the sign of x. With 2|x| = n ln 2 + r and |r| ≤ ½ ln 2,
 //! m = 2ⁿ(eʳ − 1) + (2ⁿ − 1) does not cancel; eʳ − 1 = r + r² q(r) with the polynomial q that Remez' algorithm gives for the
 //! least relative error (2⁻⁶¹, 2⁻³² for `f32`). What roundings change in r, m, m + 2 and the quotient is carried along.
-//! Accuracy: at most 0.75 ULP (`f64`, against 106-bit arithmetic at random arguments), 0.82 ULP (`f32`, against `f64` at all arguments).
+//! Accuracy: at most 0.92 ULP (`f64`, against 106-bit arithmetic at 2·10⁷ random arguments), 0.96 ULP (`f32`, against `f64` at all arguments).
 
 /// The constants of a type, and tanh by them.
 macro_rules! tanh {

@@ -86,7 +86,7 @@ fn tanh_errs_by_less_than_the_last_place() {
         assert_eq!(tanh(-x).to_bits(), (-tanh(x)).to_bits(), "odd at {x:e}");
     }
     std::println!("tanh: {} ULP at {:e}, {points} points", worst.0, worst.1);
-    assert!(worst.0 < 0.9 && worst.0 > 0.5, "{worst:?}");
+    assert!(worst.0 < 0.95 && worst.0 > 0.5, "{worst:?}");
 }
 
 #[test]
@@ -131,6 +131,6 @@ fn single_precision_tanh_errs_by_less_than_the_last_place() {
         assert_eq!(tanhf(-x).to_bits(), (-found).to_bits(), "odd at {x:e}");
     }
     std::println!("tanhf: {} ULP at {:e}", worst.0, worst.1);
-    assert!(worst.0 < 0.82 && worst.0 > 0.5, "{worst:?}");
+    assert!(worst.0 < 0.96 && worst.0 > 0.5, "{worst:?}");
     assert!(tanhf(f32::NAN).is_nan());
 }

@@ -7,7 +7,7 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 ///
 /// The functions follow IEEE 754 at the edges of their domains, and NaN in gives NaN out, except for `powf(x, 0) = 1`,
 /// `powf(1, p) = 1`, `hypot(±∞, NaN) = ∞`, and `max` and `min`, which prefer the number. Odd functions keep the sign of a zero.
-/// Accuracy is libm's: at most about 1 ULP for `exp ln sin cos`; `sqrt` is correctly rounded. `tanh` is our own, 0.82 ULP.
+/// Accuracy is libm's: at most about 1 ULP for `exp ln sin cos`; `sqrt` is correctly rounded. `tanh` is our own, 0.96 ULP.
 ///
 /// | function | at ±0 | at ±∞ | NaN where |
 /// |---|---|---|---|
