@@ -1,9 +1,8 @@
 //! Mini-batch methods: slimTrain, CurveBall, Adam, SGD.
 
-use gaussling_core::nn::{LeastSquares, Loss, OnRange, Regularizer, SoftmaxCrossEntropy, Tikhonov};
+use gaussling_core::nn::{LeastSquares, Loss, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    Adam, CurveBall, Sgd, Status, Update, adam_state_len, curveball_state_len, curveball_work_len, loss_and_gradient,
-    loss_work_len,
+    Adam, CurveBall, FirstOrder, Sgd, Status, adam_state_len, curveball_state_len, curveball_work_len, loss_work_len,
 };
 use gaussling_core::{MatRef, Portable};
 use rand_core::{Rng, SeedableRng};
@@ -235,8 +234,8 @@ impl Place {
 /// The rule that moves all weights at once.
 enum Rule {
     CurveBall(CurveBall<f64, Vec<f64>>),
-    Adam(Adam<f64, Vec<f64>>),
-    Sgd(Sgd<f64, Vec<f64>>),
+    Adam(FirstOrder<Adam<f64, Vec<f64>>>),
+    Sgd(FirstOrder<Sgd<f64, Vec<f64>>>),
 }
 
 /// CurveBall, Adam, SGD: methods on all weights `[θ; vec W]`.
@@ -245,7 +244,6 @@ struct Whole<L> {
     loss: L,
     rule: Rule,
     regularizer: (OnRange<Tikhonov<f64>>, OnRange<Tikhonov<f64>>),
-    learning_rate: f64,
     /// Length of θ.
     params: usize,
     /// [θ; vec W]
@@ -271,8 +269,8 @@ impl<L: Loss> Whole<L> {
                 options.curveball(method),
                 buffer(name, curveball_state_len(shape.params))?,
             )?),
-            Method::Sgd => Rule::Sgd(Sgd::new(learning_rate, 0.9, buffer(name, shape.params)?)),
-            _ => Rule::Adam(Adam::new(learning_rate, buffer(name, adam_state_len(shape.params))?)),
+            Method::Sgd => Rule::Sgd(FirstOrder::new(Sgd::new(learning_rate, 0.9, buffer(name, shape.params)?))),
+            _ => Rule::Adam(FirstOrder::new(Adam::new(learning_rate, buffer(name, adam_state_len(shape.params))?))),
         };
         let on = |start, len, alpha| OnRange { start, len, regularizer: Tikhonov { alpha } };
         let work = loss_work_len(shape, batch).max(curveball_work_len(shape, batch));
@@ -280,7 +278,6 @@ impl<L: Loss> Whole<L> {
             loss,
             rule,
             regularizer: (on(0, params, options.alpha_theta), on(params, shape.params - params, options.alpha_w)),
-            learning_rate,
             params,
             all: buffer(name, shape.params)?,
             gradient: buffer(name, shape.params)?,
@@ -292,25 +289,23 @@ impl<L: Loss> Whole<L> {
 
 impl<L: Loss> BatchMethod for Whole<L> {
     fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, _: f64) -> Result<Option<Stepped>, TrainError> {
-        let stepped = if let Rule::CurveBall(method) = &mut self.rule {
-            let report = method.step(&Portable, &self.network, &self.loss, &mut self.all, x, c, &mut self.work)?;
-            if report.status == Status::NonFinite {
-                return Ok(None);
+        let Self { network, loss, regularizer, all, gradient, work, .. } = self;
+        let (stepped, status) = match &mut self.rule {
+            Rule::CurveBall(method) => {
+                let report = method.step(&Portable, network, loss, all, x, c, work)?;
+                let passes = if report.ratio.is_some() { 5.0 } else { 4.0 };
+                (Stepped { loss: report.loss, passes, control: report.lambda }, report.status)
             }
-            let passes = if report.ratio.is_some() { 5.0 } else { 4.0 };
-            Stepped { loss: report.loss, passes, control: report.lambda }
-        } else {
-            let (network, gradient) = (&self.network, &mut self.gradient);
-            let loss = loss_and_gradient(&Portable, network, self.loss, &self.all, x, c, gradient, &mut self.work)?;
-            self.regularizer.add_product(&self.all, gradient);
-            match &mut self.rule {
-                Rule::Adam(adam) => adam.update(&mut self.all, gradient)?,
-                Rule::Sgd(sgd) => sgd.update(&mut self.all, gradient)?,
-                Rule::CurveBall(_) => {}
+            Rule::Adam(method) => {
+                let report = method.step(&Portable, network, *loss, regularizer, all, x, c, gradient, work)?;
+                (Stepped { loss: report.loss, passes: 2.0, control: method.update.learning_rate }, report.status)
             }
-            Stepped { loss, passes: 2.0, control: self.learning_rate }
+            Rule::Sgd(method) => {
+                let report = method.step(&Portable, network, *loss, regularizer, all, x, c, gradient, work)?;
+                (Stepped { loss: report.loss, passes: 2.0, control: method.update.learning_rate }, report.status)
+            }
         };
-        Ok(stepped.loss.is_finite().then_some(stepped))
+        Ok((status == Status::Running).then_some(stepped))
     }
 
     fn weights(&self) -> [&[f64]; 2] {
