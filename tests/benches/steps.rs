@@ -1,7 +1,7 @@
 //! One step of each method, on the portable kernels: `cargo bench -p gaussling-tests --bench steps`, one TSV.
 //!
-//! The problems are those of `time_ref.py` beside the NumPy references, which times the same steps: networks, sizes and
-//! batches are the same, the random numbers are not. Run both in the same minute and compare ratios. An argument keeps the
+//! `steps_numpy.py` beside this file times the same steps by the NumPy references: networks, sizes and batches are the
+//! same, the random numbers are not. Run both in the same minute and compare ratios. An argument keeps the
 //! operations whose name contains it.
 
 use std::hint::black_box;
