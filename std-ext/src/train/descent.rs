@@ -1,7 +1,6 @@
 //! The full-batch methods as the loop sees them: one step, one state.
 
 use gaussling_core::Backend;
-use gaussling_core::Portable;
 use gaussling_core::nn::{Loss, Network, Regularizer};
 use gaussling_core::optim::{
     CurveBall, FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, SaveState, Status, TrustRegion,
@@ -11,6 +10,7 @@ use gaussling_core::optim::{
 use super::checkpoint::State;
 use super::options::{Method, Options};
 use super::problem::{TrainError, buffer};
+use crate::kernels::KERNELS;
 
 /// An objective that knows its loss on the data, and W where that is not among its variables.
 pub(super) trait Measured: Objective<f64> + SaveState<f64> {
@@ -98,7 +98,7 @@ pub(super) fn with_descent<O: Measured, A>(
 
 impl<O: Measured> Descent<O> for TrustRegion<'_, f64> {
     fn step(&mut self, objective: &mut O, theta: &mut [f64]) -> Result<Step, TrainError> {
-        let report = self.step(&Portable, objective, theta)?;
+        let report = self.step(&KERNELS, objective, theta)?;
         let moved = matches!(report.outcome, Outcome::Accepted | Outcome::AcceptedAndShrunk);
         Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.radius })
     }
@@ -114,7 +114,7 @@ impl<O: Measured> Descent<O> for TrustRegion<'_, f64> {
 
 impl<O: Measured> Descent<O> for Lbfgs<'_, f64> {
     fn step(&mut self, objective: &mut O, theta: &mut [f64]) -> Result<Step, TrainError> {
-        let report = self.step(&Portable, objective, theta)?;
+        let report = self.step(&KERNELS, objective, theta)?;
         let moved = matches!(report.line_search, LineSearch::Wolfe | LineSearch::Decrease);
         if report.line_search == LineSearch::Decrease {
             // The point that was taken need not be the last one that was evaluated.
@@ -140,7 +140,7 @@ struct Ball {
 
 impl<O: Measured> Descent<O> for Ball {
     fn step(&mut self, objective: &mut O, theta: &mut [f64]) -> Result<Step, TrainError> {
-        let report = self.method.step_objective(&Portable, objective, theta, &mut self.work)?;
+        let report = self.method.step_objective(&KERNELS, objective, theta, &mut self.work)?;
         let moved = report.status == Status::Running;
         if moved {
             // Loss and W of the θ that is recorded; the next step would find them again, so they are not counted.

@@ -1,6 +1,5 @@
 //! Full-batch methods on an [`Objective`]: GNvpro, L-BFGS with variable projection, Gauss–Newton over all weights.
 
-use gaussling_core::Portable;
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
     FullObjective, Status, VarProConvex, VarProLeastSquares, full_objective_work_len, varpro_convex_work_len,
@@ -12,6 +11,7 @@ use super::descent::{Descent, Measured, with_descent};
 use super::monitor::{Begin, Ending, Monitor, Run};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, buffer};
+use crate::kernels::KERNELS;
 
 /// Inner gradient of the cross-entropy solves, relative to that at W = 0.
 const INNER_TOLERANCE: f64 = 1e-9;
@@ -37,13 +37,12 @@ pub(super) fn run(
             work = buffer(method.name(), full_objective_work_len(Network::<f64>::shape(&network), samples))?;
             match loss {
                 LossKind::LeastSquares => {
-                    let objective =
-                        FullObjective::new(&network, LeastSquares, regularizer, &Portable, x, c, &mut work)?;
+                    let objective = FullObjective::new(&network, LeastSquares, regularizer, &KERNELS, x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
                 LossKind::CrossEntropy => {
                     let objective =
-                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, &Portable, x, c, &mut work)?;
+                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, &KERNELS, x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
             }
@@ -51,14 +50,14 @@ pub(super) fn run(
         (_, LossKind::LeastSquares) => {
             work = buffer(method.name(), varpro_least_squares_work_len(shape, outputs, samples))?;
             let alpha = options.alpha_w;
-            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, &Portable, x, c, &mut work)?;
+            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, &KERNELS, x, c, &mut work)?;
             descend(method, options, objective, shape.params, begin, monitor)
         }
         (_, LossKind::CrossEntropy) => {
             work = buffer(method.name(), varpro_convex_work_len(shape, outputs, samples))?;
             let (loss, alpha, tolerance) = (SoftmaxCrossEntropy, options.alpha_w, INNER_TOLERANCE);
             let network = &problem.network;
-            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, &Portable, x, c, &mut work)?;
+            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, &KERNELS, x, c, &mut work)?;
             descend(method, options, objective, shape.params, begin, monitor)
         }
     }

@@ -1,10 +1,10 @@
 //! [`Problem`]: scaled data, network and loss; initial weights; scores of weights on a data set.
 
+use gaussling_core::Error;
 use gaussling_core::nn::{Init, LeastSquares, Loss, Network, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
     Objective, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
 };
-use gaussling_core::{Error, Portable};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -12,6 +12,7 @@ use super::checkpoint::CheckpointError;
 use super::options::{LossKind, Method, Options};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split, Standardization};
+use crate::kernels::KERNELS;
 use crate::matrix::largest;
 use crate::memory;
 use crate::network::Sequential;
@@ -219,7 +220,7 @@ impl Problem {
                 let len = varpro_least_squares_work_len(shape, c.rows(), c.cols());
                 let mut work = buffer("initial weights", len)?;
                 let mut problem =
-                    VarProLeastSquares::new(&self.network, regularizer, options.alpha_w, &Portable, x, c, &mut work)?;
+                    VarProLeastSquares::new(&self.network, regularizer, options.alpha_w, &KERNELS, x, c, &mut work)?;
                 problem.value(&theta)?;
                 problem.weights().to_vec()
             }
@@ -229,7 +230,7 @@ impl Problem {
                 let loss = SoftmaxCrossEntropy;
                 let alpha = options.alpha_w;
                 let mut problem =
-                    VarProConvex::new(&self.network, loss, regularizer, alpha, 1e-8, &Portable, x, c, &mut work)?;
+                    VarProConvex::new(&self.network, loss, regularizer, alpha, 1e-8, &KERNELS, x, c, &mut work)?;
                 problem.value(&theta)?;
                 problem.weights().to_vec()
             }
@@ -244,7 +245,7 @@ impl Problem {
         let all = [weights.theta.as_slice(), &weights.w].concat();
         let mut s = DenseMatrix::from_vec(buffer("prediction", outputs.saturating_mul(n))?, outputs, n)
             .ok_or_else(|| TrainError::Data("too many predictions".into()))?;
-        whole.apply(&Portable, &all, x.view(), s.view_mut())?;
+        whole.apply(&KERNELS, &all, x.view(), s.view_mut())?;
         Ok(s)
     }
 
@@ -273,7 +274,7 @@ impl Problem {
         if part.x.cols() == 0 {
             return Ok(f64::NAN);
         }
-        whole.apply(&Portable, weights, part.x.view(), predictions.view_mut())?;
+        whole.apply(&KERNELS, weights, part.x.view(), predictions.view_mut())?;
         Ok(loss_of(kind, predictions, part))
     }
 

@@ -5,12 +5,13 @@ use gaussling_core::optim::{
     Adam, Objective, Prodigy, Selection, SlimTrain, Update, VarProLeastSquares, adam_state_len, prodigy_state_len,
     sampled_tikhonov_state_len, slimtrain_inputs_len, slimtrain_work_len, varpro_least_squares_work_len,
 };
-use gaussling_core::{Error, MatRef, Portable};
+use gaussling_core::{Error, MatRef};
 
 use super::checkpoint::State;
 use super::options::{Method, Options, SlimTrainOptions, ThetaStep};
 use super::problem::{Problem, TrainError, Weights, buffer};
 use super::stochastic::{BatchMethod, Stepped};
+use crate::kernels::KERNELS;
 
 /// [`ThetaStep::Prodigy`] starts at this times the learning rate. Its estimate only grows, and grows fast: a start that is too
 /// low costs some steps, one that is too high the run.
@@ -92,7 +93,7 @@ impl BatchMethod for Slim<'_> {
         }
         let Weights { theta, w } = &mut self.weights;
         let step = self.method.step(
-            &Portable,
+            &KERNELS,
             &self.problem.network,
             &self.regularizer,
             &mut self.selection,
@@ -153,7 +154,7 @@ impl BatchMethod for Slim<'_> {
         let (x, c) = (train.x.view(), train.c.view());
         let mut work = buffer(NAME, varpro_least_squares_work_len(network.shape(), c.rows(), c.cols()))?;
         let mut objective =
-            VarProLeastSquares::new(network, self.regularizer, self.alpha_w, &Portable, x, c, &mut work)?;
+            VarProLeastSquares::new(network, self.regularizer, self.alpha_w, &KERNELS, x, c, &mut work)?;
         match objective.value(&self.weights.theta) {
             Ok(value) if value.is_finite() => {}
             // Not representable, or exactly dependent features without regularization: W stays as the steps left it.

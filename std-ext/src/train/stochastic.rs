@@ -1,10 +1,10 @@
 //! Mini-batch methods: slimTrain, CurveBall, Adam, SGD.
 
+use gaussling_core::MatRef;
 use gaussling_core::nn::{LeastSquares, Loss, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
     Adam, CurveBall, FirstOrder, Sgd, Status, adam_state_len, curveball_state_len, curveball_work_len, loss_work_len,
 };
-use gaussling_core::{MatRef, Portable};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -13,6 +13,7 @@ use super::monitor::{Begin, Ending, Monitor, Run};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, Weights, buffer};
 use super::slim::Slim;
+use crate::kernels::KERNELS;
 use crate::network::Sequential;
 
 /// Keeps the order of batches apart from the draws of the initial weights.
@@ -292,16 +293,16 @@ impl<L: Loss> BatchMethod for Whole<L> {
         let Self { network, loss, regularizer, all, gradient, work, .. } = self;
         let (stepped, status) = match &mut self.rule {
             Rule::CurveBall(method) => {
-                let report = method.step(&Portable, network, loss, all, x, c, work)?;
+                let report = method.step(&KERNELS, network, loss, all, x, c, work)?;
                 let passes = if report.ratio.is_some() { 5.0 } else { 4.0 };
                 (Stepped { loss: report.loss, passes, control: report.lambda }, report.status)
             }
             Rule::Adam(method) => {
-                let report = method.step(&Portable, network, *loss, regularizer, all, x, c, gradient, work)?;
+                let report = method.step(&KERNELS, network, *loss, regularizer, all, x, c, gradient, work)?;
                 (Stepped { loss: report.loss, passes: 2.0, control: method.update.learning_rate }, report.status)
             }
             Rule::Sgd(method) => {
-                let report = method.step(&Portable, network, *loss, regularizer, all, x, c, gradient, work)?;
+                let report = method.step(&KERNELS, network, *loss, regularizer, all, x, c, gradient, work)?;
                 (Stepped { loss: report.loss, passes: 2.0, control: method.update.learning_rate }, report.status)
             }
         };
