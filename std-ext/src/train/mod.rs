@@ -15,6 +15,8 @@ mod memory;
 mod monitor;
 mod multilevel;
 mod number;
+#[cfg(test)]
+mod number_tests;
 mod options;
 mod problem;
 mod slim;
@@ -60,7 +62,8 @@ pub fn train(
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] for a checkpoint of another problem, method, seed, version or of other options, and what
-/// [`Watch::checkpoint`] returns; [`TrainError::Memory`] before the run, and [`TrainError::Core`].
+/// [`Watch::checkpoint`] returns; [`TrainError::Memory`] before the run, [`TrainError::Option`] for options that the precision
+/// cannot keep, and [`TrainError::Core`].
 ///
 /// ```
 /// use gaussling::DenseMatrix;
@@ -110,6 +113,7 @@ pub fn train_with(
     begin: Begin<'_>,
     watch: &mut dyn Watch,
 ) -> Result<Run, TrainError> {
+    options.check(problem.loss)?;
     memory::check_run(problem, method, options)?;
     match options.precision {
         Precision::F64 => run::<f64>(problem, method, options, seed, begin, watch),

@@ -6,6 +6,10 @@ use std::str::FromStr;
 use gaussling_core::optim::{CurveBallOptions, LbfgsOptions, Selection, Subproblem, TrustRegionOptions};
 
 use super::number::Number;
+use super::problem::TrainError;
+
+/// Of W, for cross-entropy in single precision.
+const LEAST_ALPHA: f64 = 1e-5;
 
 /// A training method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -161,7 +165,8 @@ pub enum Precision {
     #[default]
     F64,
     /// `f32`: half the memory of a run, at most twice the speed, seven digits. Tolerances of gradients below 1e-6 become
-    /// 1e-6.
+    /// 1e-6. Cross-entropy needs [`Options::alpha_w`] of 1e-5 or more: without it the Hessian of W is singular, and what
+    /// is smaller is lost in rounding.
     F32,
 }
 
@@ -301,6 +306,22 @@ impl Options {
             ("Krylov dimension", krylov_dim.to_string()),
             ("Krylov tolerance", format!("{krylov_tolerance:?}")),
         ]
+    }
+
+    /// Refuses what cannot be computed in the precision that is asked for.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`].
+    pub(super) fn check(&self, loss: LossKind) -> Result<(), TrainError> {
+        let single = self.precision == Precision::F32 && loss == LossKind::CrossEntropy;
+        if single && self.alpha_w < LEAST_ALPHA {
+            return Err(TrainError::Option(format!(
+                "cross-entropy in single precision needs an alpha of {LEAST_ALPHA:e} or more, found {:e}; \
+                 choose a larger one, or f64",
+                self.alpha_w,
+            )));
+        }
+        Ok(())
     }
 
     /// The options of CurveBall.

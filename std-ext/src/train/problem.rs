@@ -33,6 +33,9 @@ pub enum TrainError {
     /// The data do not fit the network or themselves.
     #[error("{0}")]
     Data(String),
+    /// An option makes no sense here.
+    #[error("{0}")]
+    Option(String),
     /// A checkpoint was not kept or not taken up.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

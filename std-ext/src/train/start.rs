@@ -23,7 +23,11 @@ impl Problem {
     /// θ drawn with the seed (He), and the W that is optimal for it: where every method starts.
     ///
     /// For a run in single precision θ is rounded and W found in single precision.
+    ///
+    /// # Errors
+    /// [`TrainError::Memory`], [`TrainError::Core`], and [`TrainError::Option`] for options that the precision cannot keep.
     pub fn initial_weights(&self, options: &Options, seed: u64) -> Result<Weights, TrainError> {
+        options.check(self.loss)?;
         match options.precision {
             Precision::F64 => self.start::<f64>(options, seed),
             Precision::F32 => self.start::<f32>(options, seed),
