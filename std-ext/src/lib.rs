@@ -23,6 +23,7 @@ pub mod compare;
 pub mod data;
 pub mod evaluate;
 pub mod export;
+mod kernels;
 pub mod matrix;
 mod memory;
 pub mod model;

@@ -27,17 +27,21 @@ fn parse_meminfo(text: &str) -> Option<usize> {
     field("MemAvailable")?.checked_add(field("SwapFree").unwrap_or(0))
 }
 
-/// Whether memory can hold `len` more numbers.
+/// Whether memory can hold `len` more numbers of eight bytes.
 pub(crate) fn fits(len: usize) -> bool {
-    fits_in(len, available)
+    fits_bytes(len.saturating_mul(size_of::<f64>()))
 }
 
-fn fits_in(len: usize, available: impl Fn() -> Option<usize>) -> bool {
-    let bytes = len.saturating_mul(size_of::<f64>());
+/// Whether memory can hold so many more bytes.
+pub(crate) fn fits_bytes(bytes: usize) -> bool {
+    fits_in(bytes, available)
+}
+
+fn fits_in(bytes: usize, available: impl Fn() -> Option<usize>) -> bool {
     // The reservation, given back untouched, finds limits on addresses (ulimit -v) and systems that promise no more than
     // they have.
     bytes <= LARGE
-        || (Vec::<f64>::new().try_reserve_exact(len).is_ok() && available().is_none_or(|available| bytes <= available))
+        || (Vec::<u8>::new().try_reserve_exact(bytes).is_ok() && available().is_none_or(|available| bytes <= available))
 }
 
 #[cfg(test)]
@@ -61,7 +65,7 @@ mod tests {
     fn a_request_beyond_memory_does_not_fit() {
         assert!(fits(0) && fits(1000) && !fits(usize::MAX) && !fits(isize::MAX as usize / 8));
         // 80 MB of addresses can be had anywhere; what the system says decides.
-        assert!(fits_in(10_000_000, || Some(80_000_000)) && !fits_in(10_000_000, || Some(79_999_999)));
-        assert!(fits_in(10_000_000, || None));
+        assert!(fits_in(80_000_000, || Some(80_000_000)) && !fits_in(80_000_000, || Some(79_999_999)));
+        assert!(fits_in(80_000_000, || None));
     }
 }

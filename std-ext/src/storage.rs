@@ -1,5 +1,6 @@
 //! Files that are whole or not there at all, and safetensors whose bytes are checked: what models and checkpoints share.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,8 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use safetensors::tensor::TensorView;
 use serde_json::Value;
 
-pub(crate) fn bytes_of(values: &[f64]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+/// Numbers as a file holds them, the low byte first; without a copy where memory holds them so as well.
+pub(crate) fn bytes_of(values: &[f64]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        Cow::Borrowed(bytemuck::cast_slice(values))
+    } else {
+        Cow::Owned(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
 }
 
 /// CRC-32 of all entries of the metadata but itself, and of all tensors, in the order of their names. Each part is preceded

@@ -81,7 +81,7 @@ pub fn compare_and_write(
     if entries.is_empty() {
         return interrupted("no run was finished");
     }
-    let mut result = super::json::compared(&setup.problem, &rows(&entries), &entries);
+    let mut result = super::json::compared(setup, &rows(&entries), &entries);
     let mut text = table(&setup.problem, &entries);
     if let Some(folder) = folder {
         text += &write(setup, &entries, folder, &mut result)?;

@@ -79,6 +79,7 @@ kinds! {
     },
     TrainError => |e| match e {
         TrainError::Data(_) => Kind::Data,
+        TrainError::Option(_) => Kind::Usage,
         _ => Kind::Other,
     },
 }

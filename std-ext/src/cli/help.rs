@@ -28,9 +28,10 @@ pub const TRAIN: &str = "Examples:
   gaussling train data.csv --targets y --method slimtrain --epochs 50 --output slim.safetensors
   gaussling train flowers.csv --targets species --net dense:8,antisym:8x2
   gaussling train data.csv --targets y --test new.csv --json
+  gaussling train data.csv --targets y --method adam --precision f32
   gaussling train data.csv --targets y --method adam --epochs 1000 --patience 200 --resume --report report.html
 
---json: method, seed, network, weights, loss, error (what it is), training, validation and test (each loss, error,
+--json: method, seed, network, weights, loss, precision, error (what it is), training, validation and test (each loss, error,
 normalized), work_units, seconds, ended, model, plot.
 
 While it trains, the run is kept in OUTPUT.checkpoint; interrupted (Ctrl-C, a signal, a power cut), it goes on with the same
@@ -41,7 +42,7 @@ pub const COMPARE: &str = "Examples:
   gaussling compare data.csv --targets y --methods gnvpro,adam --seeds 2 --output report
   gaussling compare flowers.csv --task classification --work-units 200 --json
 
---json: network, weights, loss, error (what it is), methods (a list of the table's rows, errors as shares of 1), runs (a
+--json: network, weights, loss, precision, error (what it is), methods (a list of the table's rows, errors as shares of 1), runs (a
 list of all runs), and with --output plot, best_model, with --report report.";
 
 pub const PREDICT: &str = "Examples:

@@ -7,6 +7,8 @@ use gaussling::evaluate::Evaluation;
 use gaussling::train::{LossKind, Problem, Scores};
 use serde_json::{Value, json};
 
+use super::setup::Setup;
+
 /// The object as a line.
 pub fn line(object: &Value) -> String {
     format!("{object}\n")
@@ -26,7 +28,8 @@ fn is_classes(problem: &Problem) -> bool {
 }
 
 /// A trained model.
-pub fn trained(problem: &Problem, entry: &Entry, model: &Path, plot: &Path) -> Value {
+pub fn trained(setup: &Setup, entry: &Entry, model: &Path, plot: &Path) -> Value {
+    let Setup { problem, options, .. } = setup;
     let [training, validation, test] = &entry.scores;
     json!({
         "method": entry.run.method.name(),
@@ -34,6 +37,7 @@ pub fn trained(problem: &Problem, entry: &Entry, model: &Path, plot: &Path) -> V
         "network": problem.network.to_string(),
         "weights": problem.params(),
         "loss": problem.loss.name(),
+        "precision": options.precision.name(),
         "error": error_name(is_classes(problem)),
         "training": scores(training),
         "validation": scores(validation),
@@ -47,7 +51,8 @@ pub fn trained(problem: &Problem, entry: &Entry, model: &Path, plot: &Path) -> V
 }
 
 /// The table of a comparison, a row for each method, and the scores of every run.
-pub fn compared(problem: &Problem, rows: &[Row], entries: &[Entry]) -> Value {
+pub fn compared(setup: &Setup, rows: &[Row], entries: &[Entry]) -> Value {
+    let Setup { problem, options, .. } = setup;
     let row = |row: &Row| {
         let [training, validation, test] = row.errors;
         json!({
@@ -79,6 +84,7 @@ pub fn compared(problem: &Problem, rows: &[Row], entries: &[Entry]) -> Value {
         "network": problem.network.to_string(),
         "weights": problem.params(),
         "loss": problem.loss.name(),
+        "precision": options.precision.name(),
         "error": error_name(is_classes(problem)),
         "methods": rows.iter().map(row).collect::<Vec<_>>(),
         "runs": entries.iter().map(run).collect::<Vec<_>>(),

@@ -146,6 +146,7 @@ fn common_facts(setup: &Setup) -> Vec<(String, String)> {
         fact("weights", problem.params().to_string()),
         fact("loss", problem.loss.name()),
         fact("alpha", format!("{:e}", options.alpha_w)),
+        fact("precision", options.precision.name()),
         fact("budget", budget(options)),
     ]
 }

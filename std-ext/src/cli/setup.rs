@@ -6,9 +6,9 @@ use gaussling::Model;
 use gaussling::compare::Entry;
 use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Task, load, load_like, split};
 use gaussling::network::Sequential;
-use gaussling::train::{LossKind, Options, Problem, SlimTrainOptions};
+use gaussling::train::{LossKind, Options, Precision, Problem, SlimTrainOptions};
 
-use super::arguments::{DataArguments, LossName, RunArguments, Scaling, TaskName};
+use super::arguments::{DataArguments, LossName, PrecisionName, RunArguments, Scaling, TaskName};
 use super::failure::{Failure, Kind};
 
 /// Data and problem of a command.
@@ -85,6 +85,10 @@ fn enough_samples(samples: usize, sizes: Sizes, parts: &Split) -> Result<(), Fai
 /// The defaults for the loss, and what the user says.
 fn options(run: &RunArguments, loss: LossKind) -> Options {
     let mut options = Options::for_loss(loss);
+    options.precision = match run.precision {
+        PrecisionName::F64 => Precision::F64,
+        PrecisionName::F32 => Precision::F32,
+    };
     let budgets = [run.work_units, run.epochs.map(|epochs| 2.0 * epochs)];
     if let Some(work_units) = budgets.into_iter().flatten().reduce(f64::min) {
         options.work_units = work_units;
@@ -115,13 +119,14 @@ pub fn describe(setup: &Setup) -> String {
     };
     format!(
         "data: {} samples ({parts} for training/validation/test), {} inputs, {what}\n\
-         network: {}, {} weights; {}; alpha {:e}; budget {}",
+         network: {}, {} weights; {}; alpha {:e}; {}; budget {}",
         problem.train.x.cols() + problem.validation.x.cols() + problem.test.x.cols(),
         data.inputs.rows(),
         problem.network,
         problem.params(),
         problem.loss.name(),
         options.alpha_w,
+        options.precision.name(),
         budget(options),
     )
 }
@@ -150,6 +155,7 @@ pub fn model(setup: &Setup, entry: &Entry) -> Result<Model, Failure> {
         ("method", entry.run.method.name().to_string()),
         ("seed", entry.seed.to_string()),
         ("loss", problem.loss.name().to_string()),
+        ("precision", options.precision.name().to_string()),
         ("work_units", format!("{:.1}", entry.run.work_units)),
         ("budget", budget(options)),
         ("ended", entry.run.ending.describe().to_string()),

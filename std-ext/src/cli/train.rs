@@ -125,5 +125,5 @@ fn write(setup: &Setup, entry: &Entry, arguments: &TrainArguments, plot: &Path) 
     if !arguments.run.quiet {
         note(said.trim_end());
     }
-    print(&json::line(&json::trained(&setup.problem, entry, &arguments.output, plot)))
+    print(&json::line(&json::trained(setup, entry, &arguments.output, plot)))
 }

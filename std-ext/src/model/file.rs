@@ -97,9 +97,10 @@ pub(super) fn encode(model: &Model) -> Result<Vec<u8>, safetensors::SafeTensorEr
         ]
         .map(|(key, text)| (key.to_owned(), text)),
     );
+    let w = model.w.transposed();
     let owned = [
         ("theta", vec![model.theta.len()], bytes_of(&model.theta)),
-        ("w", vec![model.w.rows(), model.w.cols()], bytes_of(model.w.transposed().as_slice())),
+        ("w", vec![model.w.rows(), model.w.cols()], bytes_of(w.as_slice())),
         ("input_mean", vec![model.inputs], bytes_of(&model.input_scaling.mean)),
         ("input_scale", vec![model.inputs], bytes_of(&model.input_scaling.scale)),
         ("target_mean", vec![model.outputs()], bytes_of(&model.target_scaling.mean)),

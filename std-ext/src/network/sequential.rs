@@ -115,20 +115,20 @@ impl Sequential {
     ///
     /// # Errors
     /// [`Error::Length`] and [`Error::Shape`] for arguments that do not fit.
-    pub fn apply<B: Backend<f64>>(
+    pub fn apply<T: Real, B: Backend<T>>(
         &self,
         backend: &B,
-        theta: &[f64],
-        x: MatRef<'_, f64>,
-        mut z: MatMut<'_, f64>,
+        theta: &[T],
+        x: MatRef<'_, T>,
+        mut z: MatMut<'_, T>,
     ) -> Result<(), Error> {
         let (shape, samples) = (self.shape(), x.cols());
         if z.cols() != samples {
             return Err(Error::Shape { what: "z", expected: (shape.features, samples), found: z.shape() });
         }
         let chunk = (CHUNK_CACHE / shape.cache.per_sample.max(1)).clamp(1, CHUNK).min(samples);
-        let mut cache = vec![0.0; shape.cache.of(chunk)];
-        let mut work = vec![0.0; shape.work.of(chunk)];
+        let mut cache = vec![T::ZERO; shape.cache.of(chunk)];
+        let mut work = vec![T::ZERO; shape.work.of(chunk)];
         for first in (0..samples).step_by(chunk.max(1)) {
             let count = chunk.min(samples - first);
             let z = z.reborrow().columns(first, count)?;

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use gaussling_core::optim::SaveState;
 
 use super::monitor::Record;
+use super::number::Number;
 use super::options::{Method, Options};
 use super::problem::{Part, Problem, TrainError, buffer};
 
@@ -98,9 +99,13 @@ impl Checkpoint {
         options: &Options,
         seed: u64,
     ) -> Result<(), CheckpointError> {
-        let own = identity(problem, method, options, seed);
+        self.check_identity(&identity(problem, method, options, seed), problem.params())
+    }
+
+    /// The same for the identity of a run and its number of weights.
+    pub(super) fn check_identity(&self, own: &[(String, String)], params: usize) -> Result<(), CheckpointError> {
         let mut differences = Vec::new();
-        for (name, value) in &own {
+        for (name, value) in own {
             match self.identity.iter().find(|(other, _)| other == name) {
                 Some((_, other)) if other == value => {}
                 Some((_, other)) => differences.push(format!("its {name} is {other}, this run has {value}")),
@@ -112,7 +117,7 @@ impl Checkpoint {
         if !differences.is_empty() {
             return Err(CheckpointError::Differs(differences));
         }
-        check_length("best weights", problem.params(), self.best_weights.len())
+        check_length("best weights", params, self.best_weights.len())
     }
 }
 
@@ -154,15 +159,15 @@ pub(super) struct State(pub(super) Vec<(String, Vec<f64>)>);
 
 impl State {
     /// Adds a list.
-    pub(super) fn put(&mut self, name: &str, numbers: &[f64]) {
-        self.0.push((name.to_string(), numbers.to_vec()));
+    pub(super) fn put<T: Number>(&mut self, name: &str, numbers: &[T]) {
+        self.0.push((name.to_string(), T::widen(numbers.to_vec())));
     }
 
     /// Adds the state of a method or of an objective.
-    pub(super) fn save(&mut self, name: &'static str, of: &impl SaveState<f64>) -> Result<(), TrainError> {
+    pub(super) fn save<T: Number>(&mut self, name: &'static str, of: &impl SaveState<T>) -> Result<(), TrainError> {
         let mut numbers = buffer("a checkpoint", of.state_len())?;
         of.save(&mut numbers)?;
-        self.0.push((name.to_string(), numbers));
+        self.0.push((name.to_string(), T::widen(numbers)));
         Ok(())
     }
 
@@ -178,8 +183,9 @@ impl State {
     }
 
     /// Copies the list of this name, which must have the length of `out`.
-    pub(super) fn copy(&self, name: &str, out: &mut [f64]) -> Result<(), CheckpointError> {
-        out.copy_from_slice(self.numbers(name, out.len())?);
+    pub(super) fn copy<T: Number>(&self, name: &str, out: &mut [T]) -> Result<(), CheckpointError> {
+        let numbers = self.numbers(name, out.len())?;
+        out.iter_mut().zip(numbers).for_each(|(out, &number)| *out = T::from_f64(number));
         Ok(())
     }
 
@@ -191,7 +197,7 @@ impl State {
     }
 
     /// Restores a method or an objective.
-    pub(super) fn restore(&self, name: &str, into: &mut impl SaveState<f64>) -> Result<(), TrainError> {
-        Ok(into.restore(self.numbers(name, into.state_len())?)?)
+    pub(super) fn restore<T: Number>(&self, name: &str, into: &mut impl SaveState<T>) -> Result<(), TrainError> {
+        Ok(into.restore(&T::narrow(self.numbers(name, into.state_len())?)?)?)
     }
 }

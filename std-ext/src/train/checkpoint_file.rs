@@ -69,14 +69,15 @@ pub(super) fn encode(checkpoint: &Checkpoint) -> Result<Vec<u8>, safetensors::Sa
     let Checkpoint { identity, history, best, best_weights, seconds, state } = checkpoint;
     let records: Vec<f64> =
         history.iter().flat_map(|r| [r.work_units, r.seconds, r.train_loss, r.validation_loss, r.control]).collect();
-    let mut owned = vec![
+    let best = [best.0, best.1, *seconds];
+    let mut lists = vec![
         ("history".to_string(), vec![history.len(), 5], bytes_of(&records)),
-        ("best".to_string(), vec![3], bytes_of(&[best.0, best.1, *seconds])),
+        ("best".to_string(), vec![3], bytes_of(&best)),
         ("best_weights".to_string(), vec![best_weights.len()], bytes_of(best_weights)),
     ];
-    owned.extend(state.0.iter().map(|(name, x)| (format!("{STATE}{name}"), vec![x.len()], bytes_of(x))));
+    lists.extend(state.0.iter().map(|(name, x)| (format!("{STATE}{name}"), vec![x.len()], bytes_of(x))));
     let mut tensors = Vec::new();
-    for (name, shape, bytes) in &owned {
+    for (name, shape, bytes) in &lists {
         tensors.push((name.clone(), TensorView::new(Dtype::F64, shape.clone(), bytes)?));
     }
     let identity = serde_json::json!(identity).to_string();

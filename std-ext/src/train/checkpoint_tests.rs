@@ -91,9 +91,17 @@ fn every_method_interrupted_after_every_step_ends_with_the_same_bits() {
     for classes in [false, true] {
         let problem = problem(classes);
         for method in Method::ALL {
-            let (run, _, count) = interrupted(&problem, method, &options(61.0), 1);
-            assert!(count >= 5, "{method}: only {count} interruptions");
-            assert!(run.history.len() > 3, "{method}");
+            for precision in [Precision::F64, Precision::F32] {
+                let own = options(61.0);
+                let alpha_w = if classes && precision == Precision::F32 { 1e-5 } else { own.alpha_w };
+                let options = Options { precision, alpha_w, ..own };
+                let (run, _, count) = interrupted(&problem, method, &options, 1);
+                assert!(count >= 5, "{method} {precision:?}: only {count} interruptions");
+                assert!(run.history.len() > 3, "{method}");
+                // The numbers of a run in single precision are exact in its results.
+                let mut weights = run.weights.theta.iter().chain(&run.weights.w);
+                assert_eq!(weights.all(|&x| f64::from(x as f32) == x), precision == Precision::F32, "{method}");
+            }
         }
     }
 }
@@ -160,6 +168,8 @@ fn a_checkpoint_of_another_run_is_refused_by_name() {
     assert!(
         refused(&own, Method::Adam, &options(11.0), 3).contains("its budget in work units is 10.0, this run has 11.0")
     );
+    let single = Options { precision: Precision::F32, ..same.clone() };
+    assert!(refused(&own, Method::Adam, &single, 3).ends_with(": its precision is f64, this run has f32"));
     assert!(refused(&problem(true), Method::Adam, &same, 3).contains("its training data is 37 samples of 2 inputs"));
     let mut changed = own.clone();
     changed.train.x[(1, 5)] += 1e-12;

@@ -1,52 +1,57 @@
 //! The full-batch methods as the loop sees them: one step, one state.
 
 use gaussling_core::Backend;
-use gaussling_core::Portable;
 use gaussling_core::nn::{Loss, Network, Regularizer};
 use gaussling_core::optim::{
-    CurveBall, FullObjective, Lbfgs, LbfgsOptions, LineSearch, Objective, Outcome, SaveState, Status, TrustRegion,
-    VarProConvex, VarProLeastSquares, curveball_objective_work_len, lbfgs_work_len, trust_region_work_len,
+    CurveBall, FullObjective, Lbfgs, LineSearch, Objective, Outcome, SaveState, Status, TrustRegion, VarProConvex,
+    VarProLeastSquares, curveball_objective_work_len, lbfgs_work_len, trust_region_work_len,
 };
 
 use super::checkpoint::State;
+use super::number::Number;
 use super::options::{Method, Options};
 use super::problem::{TrainError, buffer};
+use crate::kernels::KERNELS;
 
 /// An objective that knows its loss on the data, and W where that is not among its variables.
-pub(super) trait Measured: Objective<f64> + SaveState<f64> {
+pub(super) trait Measured<T: Number>: Objective<T> + SaveState<T> {
     /// Of the last evaluation, without regularization.
-    fn data_loss(&self) -> f64;
+    fn data_loss(&self) -> T;
 
     /// vec W of the last evaluation; empty when W is the end of θ.
-    fn output(&self) -> &[f64];
+    fn output(&self) -> &[T];
 }
 
-impl<N: Network<f64>, L: Loss, R: Regularizer<f64>, B: Backend<f64>> Measured for FullObjective<'_, f64, N, L, R, B> {
-    fn data_loss(&self) -> f64 {
+impl<T: Number, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Measured<T>
+    for FullObjective<'_, T, N, L, R, B>
+{
+    fn data_loss(&self) -> T {
         self.data_loss()
     }
 
-    fn output(&self) -> &[f64] {
+    fn output(&self) -> &[T] {
         &[]
     }
 }
 
-impl<N: Network<f64>, R: Regularizer<f64>, B: Backend<f64>> Measured for VarProLeastSquares<'_, f64, N, R, B> {
-    fn data_loss(&self) -> f64 {
+impl<T: Number, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Measured<T> for VarProLeastSquares<'_, T, N, R, B> {
+    fn data_loss(&self) -> T {
         self.data_loss()
     }
 
-    fn output(&self) -> &[f64] {
+    fn output(&self) -> &[T] {
         self.weights()
     }
 }
 
-impl<N: Network<f64>, L: Loss, R: Regularizer<f64>, B: Backend<f64>> Measured for VarProConvex<'_, f64, N, L, R, B> {
-    fn data_loss(&self) -> f64 {
+impl<T: Number, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Measured<T>
+    for VarProConvex<'_, T, N, L, R, B>
+{
+    fn data_loss(&self) -> T {
         self.data_loss()
     }
 
-    fn output(&self) -> &[f64] {
+    fn output(&self) -> &[T] {
         self.weights()
     }
 }
@@ -62,8 +67,8 @@ pub(super) struct Step {
 }
 
 /// A method on an objective.
-pub(super) trait Descent<O> {
-    fn step(&mut self, objective: &mut O, theta: &mut [f64]) -> Result<Step, TrainError>;
+pub(super) trait Descent<T, O> {
+    fn step(&mut self, objective: &mut O, theta: &mut [T]) -> Result<Step, TrainError>;
 
     fn save(&self, state: &mut State) -> Result<(), TrainError>;
 
@@ -71,16 +76,16 @@ pub(super) trait Descent<O> {
 }
 
 /// Sets a method up and hands it on.
-pub(super) fn with_descent<O: Measured, A>(
+pub(super) fn with_descent<T: Number, O: Measured<T>, A>(
     method: Method,
     options: &Options,
     params: usize,
-    then: impl FnOnce(&mut dyn Descent<O>) -> Result<A, TrainError>,
+    then: impl FnOnce(&mut dyn Descent<T, O>) -> Result<A, TrainError>,
 ) -> Result<A, TrainError> {
     let name = method.name();
     match method {
         Method::Lbfgs => {
-            let lbfgs = LbfgsOptions::default();
+            let lbfgs = Options::lbfgs::<T>();
             let mut work = buffer(name, lbfgs_work_len(params, lbfgs.memory))?;
             then(&mut Lbfgs::new(params, lbfgs, &mut work)?)
         }
@@ -89,18 +94,18 @@ pub(super) fn with_descent<O: Measured, A>(
             work: buffer(name, curveball_objective_work_len(params))?,
         }),
         _ => {
-            let trust = options.trust_region();
+            let trust = options.trust_region::<T>();
             let mut work = buffer(name, trust_region_work_len(params, &trust))?;
             then(&mut TrustRegion::new(params, trust, &mut work)?)
         }
     }
 }
 
-impl<O: Measured> Descent<O> for TrustRegion<'_, f64> {
-    fn step(&mut self, objective: &mut O, theta: &mut [f64]) -> Result<Step, TrainError> {
-        let report = self.step(&Portable, objective, theta)?;
+impl<T: Number, O: Measured<T>> Descent<T, O> for TrustRegion<'_, T> {
+    fn step(&mut self, objective: &mut O, theta: &mut [T]) -> Result<Step, TrainError> {
+        let report = self.step(&KERNELS, objective, theta)?;
         let moved = matches!(report.outcome, Outcome::Accepted | Outcome::AcceptedAndShrunk);
-        Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.radius })
+        Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.radius.value() })
     }
 
     fn save(&self, state: &mut State) -> Result<(), TrainError> {
@@ -112,15 +117,15 @@ impl<O: Measured> Descent<O> for TrustRegion<'_, f64> {
     }
 }
 
-impl<O: Measured> Descent<O> for Lbfgs<'_, f64> {
-    fn step(&mut self, objective: &mut O, theta: &mut [f64]) -> Result<Step, TrainError> {
-        let report = self.step(&Portable, objective, theta)?;
+impl<T: Number, O: Measured<T>> Descent<T, O> for Lbfgs<'_, T> {
+    fn step(&mut self, objective: &mut O, theta: &mut [T]) -> Result<Step, TrainError> {
+        let report = self.step(&KERNELS, objective, theta)?;
         let moved = matches!(report.line_search, LineSearch::Wolfe | LineSearch::Decrease);
         if report.line_search == LineSearch::Decrease {
             // The point that was taken need not be the last one that was evaluated.
             objective.value(theta)?;
         }
-        Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.step_norm })
+        Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.step_norm.value() })
     }
 
     fn save(&self, state: &mut State) -> Result<(), TrainError> {
@@ -133,20 +138,20 @@ impl<O: Measured> Descent<O> for Lbfgs<'_, f64> {
 }
 
 /// CurveBall on θ.
-struct Ball {
-    method: CurveBall<f64, Vec<f64>>,
-    work: Vec<f64>,
+struct Ball<T> {
+    method: CurveBall<T, Vec<T>>,
+    work: Vec<T>,
 }
 
-impl<O: Measured> Descent<O> for Ball {
-    fn step(&mut self, objective: &mut O, theta: &mut [f64]) -> Result<Step, TrainError> {
-        let report = self.method.step_objective(&Portable, objective, theta, &mut self.work)?;
+impl<T: Number, O: Measured<T>> Descent<T, O> for Ball<T> {
+    fn step(&mut self, objective: &mut O, theta: &mut [T]) -> Result<Step, TrainError> {
+        let report = self.method.step_objective(&KERNELS, objective, theta, &mut self.work)?;
         let moved = report.status == Status::Running;
         if moved {
             // Loss and W of the θ that is recorded; the next step would find them again, so they are not counted.
             objective.value(theta)?;
         }
-        Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.lambda })
+        Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.lambda.value() })
     }
 
     fn save(&self, state: &mut State) -> Result<(), TrainError> {

@@ -1,6 +1,5 @@
 //! Full-batch methods on an [`Objective`]: GNvpro, L-BFGS with variable projection, Gauss–Newton over all weights.
 
-use gaussling_core::Portable;
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
     FullObjective, Status, VarProConvex, VarProLeastSquares, full_objective_work_len, varpro_convex_work_len,
@@ -10,74 +9,78 @@ use gaussling_core::optim::{
 use super::checkpoint::State;
 use super::descent::{Descent, Measured, with_descent};
 use super::monitor::{Begin, Ending, Monitor, Run};
+use super::number::{Data, Number};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, buffer};
+use crate::kernels::KERNELS;
 
 /// Inner gradient of the cross-entropy solves, relative to that at W = 0.
 const INNER_TOLERANCE: f64 = 1e-9;
 
-pub(super) fn run(
+pub(super) fn run<T: Number>(
     problem: &Problem,
+    data: &Data<'_, T>,
     method: Method,
     options: &Options,
     begin: Begin<'_>,
-    monitor: Monitor<'_>,
+    monitor: Monitor<'_, T>,
 ) -> Result<Run, TrainError> {
-    let (x, c) = (problem.train.x.view(), problem.train.c.view());
+    let (x, c) = (data.x.view(), data.c.view());
     let (outputs, samples) = c.shape();
     let (shape, weights) = (problem.network.shape(), problem.params());
-    let on_theta = Tikhonov { alpha: options.alpha_theta };
+    let on_theta = Tikhonov { alpha: T::from_f64(options.alpha_theta) };
+    let alpha = T::from_f64(options.alpha_w);
     let mut work;
     match (method, problem.loss) {
         (Method::GaussNewton, loss) => {
             let network = problem.network.with_output(outputs)?;
-            let alpha = options.alpha_w;
             let on_w = OnRange { start: shape.params, len: weights - shape.params, regularizer: Tikhonov { alpha } };
             let regularizer = (OnRange { start: 0, len: shape.params, regularizer: on_theta }, on_w);
-            work = buffer(method.name(), full_objective_work_len(Network::<f64>::shape(&network), samples))?;
+            work = buffer(method.name(), full_objective_work_len(Network::<T>::shape(&network), samples))?;
             match loss {
                 LossKind::LeastSquares => {
-                    let objective =
-                        FullObjective::new(&network, LeastSquares, regularizer, &Portable, x, c, &mut work)?;
+                    let objective = FullObjective::new(&network, LeastSquares, regularizer, &KERNELS, x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
                 LossKind::CrossEntropy => {
                     let objective =
-                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, &Portable, x, c, &mut work)?;
+                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, &KERNELS, x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
             }
         }
         (_, LossKind::LeastSquares) => {
             work = buffer(method.name(), varpro_least_squares_work_len(shape, outputs, samples))?;
-            let alpha = options.alpha_w;
-            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, &Portable, x, c, &mut work)?;
+            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, &KERNELS, x, c, &mut work)?;
             descend(method, options, objective, shape.params, begin, monitor)
         }
         (_, LossKind::CrossEntropy) => {
             work = buffer(method.name(), varpro_convex_work_len(shape, outputs, samples))?;
-            let (loss, alpha, tolerance) = (SoftmaxCrossEntropy, options.alpha_w, INNER_TOLERANCE);
+            let (loss, tolerance) = (SoftmaxCrossEntropy, T::tolerance(INNER_TOLERANCE));
             let network = &problem.network;
-            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, &Portable, x, c, &mut work)?;
+            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, &KERNELS, x, c, &mut work)?;
             descend(method, options, objective, shape.params, begin, monitor)
         }
     }
 }
 
 /// Sets up weights and method, and takes the state over when the run goes on from a checkpoint.
-fn descend(
+fn descend<T: Number>(
     method: Method,
     options: &Options,
-    mut objective: impl Measured,
+    mut objective: impl Measured<T>,
     params: usize,
     begin: Begin<'_>,
-    monitor: Monitor<'_>,
+    monitor: Monitor<'_, T>,
 ) -> Result<Run, TrainError> {
     let mut theta = buffer(method.name(), params)?;
     match begin {
         // All weights, or θ alone.
         Begin::Start(start) => {
-            theta.iter_mut().zip(start.theta.iter().chain(&start.w)).for_each(|(theta, start)| *theta = *start);
+            theta
+                .iter_mut()
+                .zip(start.theta.iter().chain(&start.w))
+                .for_each(|(theta, start)| *theta = T::from_f64(*start));
         }
         Begin::Checkpoint(checkpoint) => {
             checkpoint.state.copy("theta", &mut theta)?;
@@ -93,12 +96,12 @@ fn descend(
 }
 
 /// Steps until the budget is used up or nothing moves.
-fn steps<O: Measured>(
+fn steps<T: Number, O: Measured<T>>(
     objective: &mut O,
-    theta: &mut [f64],
-    descent: &mut dyn Descent<O>,
+    theta: &mut [T],
+    descent: &mut dyn Descent<T, O>,
     begin: Begin<'_>,
-    mut monitor: Monitor<'_>,
+    mut monitor: Monitor<'_, T>,
 ) -> Result<Run, TrainError> {
     let (mut counted, mut count) = (0.0, 0);
     if let Begin::Checkpoint(checkpoint) = begin {
@@ -120,7 +123,8 @@ fn steps<O: Measured>(
         }
         counted = work;
         if step.moved {
-            let recorded = monitor.record(work, objective.data_loss(), step.control, [theta, objective.output()])?;
+            let recorded =
+                monitor.record(work, objective.data_loss().value(), step.control, [theta, objective.output()])?;
             if let Some(ending) = recorded {
                 return Ok(monitor.finish(ending, work, count));
             }

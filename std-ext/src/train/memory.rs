@@ -2,49 +2,71 @@
 
 use gaussling_core::nn::Shape;
 use gaussling_core::optim::{
-    LbfgsOptions, adam_state_len, curveball_objective_work_len, curveball_state_len, curveball_work_len,
-    full_objective_work_len, lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len,
-    slimtrain_inputs_len, slimtrain_work_len, trust_region_work_len, varpro_convex_work_len,
-    varpro_least_squares_work_len,
+    adam_state_len, curveball_objective_work_len, curveball_state_len, curveball_work_len, full_objective_work_len,
+    lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_inputs_len,
+    slimtrain_work_len, trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
 };
 
-use super::options::{LossKind, Method, Options};
-use super::problem::{Problem, TrainError};
+use super::options::{LossKind, Method, Options, Precision};
+use super::problem::{Part, Problem, TrainError};
 use crate::memory;
 use crate::network::CHUNK;
 
-/// Copies of all weights in a run: the present ones, the start, the best, those of a record, a gradient, one in passing.
-const COPIES: usize = 6;
+/// Copies of all weights in a run: the present ones, those that a step tries, the best, those of a record, a gradient.
+const COPIES: usize = 5;
 
-/// Numbers that a run of a method fills at most, the data apart.
-fn run_len(problem: &Problem, method: Method, options: &Options) -> Result<usize, TrainError> {
+/// Copies in `f64`: the start, and the result.
+const WIDE_COPIES: usize = 2;
+
+/// A checkpoint is in memory as lists of numbers and as the bytes of its file.
+const CHECKPOINT_COPIES: usize = 2;
+
+/// Bytes that a run of a method fills at most, the data apart.
+fn run_bytes(problem: &Problem, method: Method, options: &Options) -> Result<usize, TrainError> {
     let (shape, outputs, samples) = (problem.network.shape(), problem.outputs(), problem.train.x.cols());
     let whole = problem.network.with_output(outputs)?.shape();
     let batch = options.batch_of(method, samples);
     let projected = projected_len(problem);
-    let buffers = match method {
-        Method::Gnvpro => [projected, trust_region_work_len(shape.params, &options.trust_region())],
-        Method::CurveBallVarPro => [projected, curveball_objective_work_len(shape.params).saturating_add(shape.params)],
-        Method::Lbfgs => [projected, lbfgs_work_len(shape.params, LbfgsOptions::<f64>::default().memory)],
-        Method::GaussNewton => {
-            [full_objective_work_len(whole, samples), trust_region_work_len(whole.params, &options.trust_region())]
-        }
+    // What only a run under way needs, and what is the method's state or contains it.
+    let (space, state) = match method {
+        Method::Gnvpro => (projected, trust_region_work_len(shape.params, &options.trust_region::<f64>())),
+        Method::CurveBallVarPro => (projected, sum([curveball_objective_work_len(shape.params), shape.params])),
+        Method::Lbfgs => (projected, lbfgs_work_len(shape.params, Options::lbfgs::<f64>().memory)),
+        Method::GaussNewton => (
+            full_objective_work_len(whole, samples),
+            trust_region_work_len(whole.params, &options.trust_region::<f64>()),
+        ),
         Method::SlimTrain => {
             let state = sampled_tikhonov_state_len(shape.features, batch, options.memory);
             let inputs =
                 if options.slimtrain.recompute { slimtrain_inputs_len(shape, batch, options.memory) } else { 0 };
             let solve =
                 if options.slimtrain.solve { varpro_least_squares_work_len(shape, outputs, samples) } else { 0 };
-            let step =
-                sum([slimtrain_work_len(shape, outputs, batch, options.memory), prodigy_state_len(shape.params)]);
-            [sum([state, inputs, step]), solve]
+            let step = slimtrain_work_len(shape, outputs, batch, options.memory);
+            (sum([step, solve]), sum([state, inputs, prodigy_state_len(shape.params)]))
         }
         Method::CurveBall | Method::Adam | Method::Sgd => {
             let state = adam_state_len(whole.params).max(curveball_state_len(whole.params));
-            [state, loss_work_len(whole, batch).max(curveball_work_len(whole, batch))]
+            (loss_work_len(whole, batch).max(curveball_work_len(whole, batch)), state)
         }
     };
-    Ok(sum([buffers[0], buffers[1], whole.params.saturating_mul(COPIES), prediction_len(problem, shape)]))
+    let copies = whole.params.saturating_mul(COPIES);
+    let own = sum([space, state, copies, converted_len(problem, options)]).saturating_mul(options.precision.bytes());
+    // Beside the method's state a checkpoint holds the present weights and the best.
+    let checkpoint = sum([state, whole.params.saturating_mul(2)]).saturating_mul(CHECKPOINT_COPIES);
+    let wide = sum([checkpoint, whole.params.saturating_mul(WIDE_COPIES), prediction_len(problem, shape)]);
+    Ok(own.saturating_add(wide.saturating_mul(size_of::<f64>())))
+}
+
+/// Data in another type than theirs.
+fn converted_len(problem: &Problem, options: &Options) -> usize {
+    match options.precision {
+        Precision::F64 => 0,
+        Precision::F32 => {
+            let Part { x, c } = &problem.train;
+            sum([x, c, &problem.validation.x].map(|matrix| matrix.as_slice().len()))
+        }
+    }
 }
 
 /// Workspace of variable projection, in which the initial W is found as well.
@@ -56,7 +78,7 @@ fn projected_len(problem: &Problem) -> usize {
     }
 }
 
-/// Predictions for the largest part of the data, and what they are computed in.
+/// Predictions for the largest part of the data, and what they are computed in, when a model is scored in `f64`.
 fn prediction_len(problem: &Problem, shape: Shape) -> usize {
     let parts = [&problem.train, &problem.validation, &problem.test];
     let samples = parts.map(|part| part.x.cols()).into_iter().max().unwrap_or(0);
@@ -81,13 +103,14 @@ pub(crate) fn runs_at_a_time(
 ) -> Result<usize, TrainError> {
     let mut lens = Vec::new();
     for &method in methods {
-        lens.push((run_len(problem, method, options)?, method.name()));
+        lens.push((run_bytes(problem, method, options)?, method.name()));
     }
     lens.sort_unstable_by(|a, b| b.cmp(a));
     // The starts of all seeds and the results of all runs.
     let weights = problem.network.with_output(problem.outputs())?.shape().params;
-    let kept = weights.saturating_mul(seeds).saturating_mul(methods.len().saturating_add(1));
-    let initial = (projected_len(problem), "the initial weights");
+    let kept = sum([methods.len(), 1]).saturating_mul(seeds).saturating_mul(weights).saturating_mul(size_of::<f64>());
+    let initial = sum([projected_len(problem), converted_len(problem, options)]);
+    let initial = (initial.saturating_mul(options.precision.bytes()), "the initial weights");
     let most = lens.first().copied().unwrap_or(initial).max(initial);
     refuse_beyond(most.1, kept.saturating_add(most.0))?;
     // Of each method there are as many runs as seeds; the largest come together at worst.
@@ -97,7 +120,7 @@ pub(crate) fn runs_at_a_time(
     while count < threads.max(1) {
         let Some(len) = runs.next() else { break };
         all = all.saturating_add(len);
-        if !memory::fits(all) {
+        if !memory::fits_bytes(all) {
             break;
         }
         count += 1;
@@ -110,9 +133,9 @@ pub(crate) fn runs_at_a_time(
 /// # Errors
 /// [`TrainError::Memory`] when it cannot.
 pub(super) fn check_run(problem: &Problem, method: Method, options: &Options) -> Result<(), TrainError> {
-    refuse_beyond(method.name(), run_len(problem, method, options)?)
+    refuse_beyond(method.name(), run_bytes(problem, method, options)?)
 }
 
-fn refuse_beyond(method: &'static str, len: usize) -> Result<(), TrainError> {
-    if memory::fits(len) { Ok(()) } else { Err(TrainError::too_large(method, len)) }
+fn refuse_beyond(method: &'static str, bytes: usize) -> Result<(), TrainError> {
+    if memory::fits_bytes(bytes) { Ok(()) } else { Err(TrainError::too_large(method, bytes)) }
 }

@@ -4,6 +4,7 @@
 //! non-finite loss ends with [`Ending::NotFinite`] and the best weights so far), keeps the weights of the best validation
 //! loss, and counts work in passes over the training data (work units). A run that memory cannot hold is refused before it starts.
 
+mod batches;
 mod checkpoint;
 mod checkpoint_file;
 #[cfg(test)]
@@ -13,11 +14,15 @@ mod full_batch;
 mod memory;
 mod monitor;
 mod multilevel;
+mod number;
+#[cfg(test)]
+mod number_tests;
 mod options;
 mod problem;
 mod slim;
 #[cfg(test)]
 mod slim_tests;
+mod start;
 mod stochastic;
 mod watch;
 
@@ -25,11 +30,15 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub(crate) use memory::runs_at_a_time;
 pub use monitor::{Begin, Ending, Record, Run, history_csv};
 pub use multilevel::{Level, train_multilevel};
-pub use options::{LossKind, Method, Options, SlimTrainOptions, ThetaStep};
+pub use options::{LossKind, Method, Options, Precision, SlimTrainOptions, ThetaStep};
 pub use problem::{Part, Problem, Scores, TrainError, Weights};
 pub use watch::{Next, Watch};
 
+use batches::Shuffled;
+use checkpoint::identity;
 use monitor::Monitor;
+use number::{Data, Number};
+use problem::{loss_in, room};
 use watch::Records;
 
 /// Trains with one method from `start`; `report` sees every record of the history as it is made and may stop the run by
@@ -53,7 +62,8 @@ pub fn train(
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] for a checkpoint of another problem, method, seed, version or of other options, and what
-/// [`Watch::checkpoint`] returns; [`TrainError::Memory`] before the run, and [`TrainError::Core`].
+/// [`Watch::checkpoint`] returns; [`TrainError::Memory`] before the run, [`TrainError::Option`] for options that the precision
+/// cannot keep, and [`TrainError::Core`].
 ///
 /// ```
 /// use gaussling::DenseMatrix;
@@ -103,14 +113,38 @@ pub fn train_with(
     begin: Begin<'_>,
     watch: &mut dyn Watch,
 ) -> Result<Run, TrainError> {
+    options.check(problem.loss)?;
     memory::check_run(problem, method, options)?;
-    let monitor = Monitor::new(problem, method, options, seed, begin, watch)?;
+    match options.precision {
+        Precision::F64 => run::<f64>(problem, method, options, seed, begin, watch),
+        Precision::F32 => run::<f32>(problem, method, options, seed, begin, watch),
+    }
+}
+
+/// The run in numbers of one type.
+fn run<T: Number>(
+    problem: &Problem,
+    method: Method,
+    options: &Options,
+    seed: u64,
+    begin: Begin<'_>,
+    watch: &mut dyn Watch,
+) -> Result<Run, TrainError> {
+    let data = Data::<T>::new(problem)?;
+    let identity = identity(problem, method, options, seed);
+    let mut monitor = Monitor::new(problem, &data.validation, method, options, identity, watch)?;
+    monitor.begin(begin, &mut |kind, whole, weights| {
+        let mut predictions = room(problem.outputs(), data.x.cols())?;
+        loss_in(kind, whole, weights, &data.x, &problem.train.c, &mut predictions)
+    })?;
     match method {
         Method::Gnvpro | Method::GaussNewton | Method::Lbfgs | Method::CurveBallVarPro => {
-            full_batch::run(problem, method, options, begin, monitor)
+            full_batch::run(problem, &data, method, options, begin, monitor)
         }
         Method::SlimTrain | Method::CurveBall | Method::Adam | Method::Sgd => {
-            stochastic::run(problem, method, options, seed, begin, monitor)
+            let batch = options.batch_of(method, data.x.cols());
+            let mut batches = Shuffled::new(&data, batch, seed)?;
+            stochastic::run(problem, method, options, begin, monitor, &mut batches)
         }
     }
 }

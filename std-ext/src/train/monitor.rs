@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use super::checkpoint::{Checkpoint, State, identity};
-use super::options::{Method, Options};
-use super::problem::{Problem, TrainError, Weights, buffer};
+use super::checkpoint::{Checkpoint, State};
+use super::number::Number;
+use super::options::{LossKind, Method, Options};
+use super::problem::{Problem, TrainError, Weights, buffer, loss_in, room};
 use super::watch::{Next, Watch};
 use crate::DenseMatrix;
 use crate::network::Sequential;
@@ -121,29 +122,32 @@ pub enum Begin<'a> {
 }
 
 /// The best weights so far.
-struct Best {
+struct Best<T> {
     loss: f64,
     /// Work units.
     at: f64,
     /// [θ; vec W]
-    weights: Vec<f64>,
+    weights: Vec<T>,
 }
 
 /// Collects what a loop reports.
-pub(super) struct Monitor<'a> {
+pub(super) struct Monitor<'a, T> {
     problem: &'a Problem,
+    /// Inputs.
+    validation: &'a DenseMatrix<T>,
     method: Method,
     options: &'a Options,
-    seed: u64,
+    /// Of the run, for its checkpoints.
+    identity: Vec<(String, String)>,
     watch: &'a mut dyn Watch,
     /// The network with its output layer.
     whole: Sequential,
     /// [θ; vec W] of the last record.
-    weights: Vec<f64>,
+    weights: Vec<T>,
     /// Of the validation data.
-    predictions: DenseMatrix<f64>,
+    predictions: DenseMatrix<T>,
     history: Vec<Record>,
-    best: Best,
+    best: Best<T>,
     started: Instant,
     /// Seconds of training before this process took the run up.
     before: f64,
@@ -151,47 +155,55 @@ pub(super) struct Monitor<'a> {
     watching: f64,
 }
 
-impl<'a> Monitor<'a> {
+/// The loss of weights [θ; vec W] of a network with its output layer, on all training data.
+pub(super) type TrainingLoss<'a, T> = dyn FnMut(LossKind, &Sequential, &[T]) -> Result<f64, TrainError> + 'a;
+
+impl<'a, T: Number> Monitor<'a, T> {
     pub(super) fn new(
         problem: &'a Problem,
+        validation: &'a DenseMatrix<T>,
         method: Method,
         options: &'a Options,
-        seed: u64,
-        begin: Begin<'_>,
+        identity: Vec<(String, String)>,
         watch: &'a mut dyn Watch,
     ) -> Result<Self, TrainError> {
-        let (outputs, samples) = (problem.outputs(), problem.validation.x.cols());
-        let predictions = buffer("predictions", outputs.saturating_mul(samples))?;
-        let mut monitor = Self {
+        let outputs = problem.outputs();
+        Ok(Self {
             problem,
+            validation,
             method,
             options,
-            seed,
+            identity,
             watch,
             whole: problem.network.with_output(outputs)?,
             weights: buffer("weights", problem.params())?,
-            predictions: DenseMatrix::from_vec(predictions, outputs, samples).unwrap_or_default(),
+            predictions: room(outputs, validation.cols())?,
             history: Vec::new(),
             best: Best { loss: f64::INFINITY, at: 0.0, weights: Vec::new() },
             started: Instant::now(),
             before: 0.0,
             watching: 0.0,
-        };
+        })
+    }
+
+    /// Makes the first record, or takes over those of a checkpoint.
+    pub(super) fn begin(&mut self, begin: Begin<'_>, loss: &mut TrainingLoss<'_, T>) -> Result<(), TrainError> {
         match begin {
             Begin::Start(start) => {
-                monitor.best.weights = [start.theta.as_slice(), &start.w].concat();
-                let train = problem.loss_on(problem.loss_of(method), start, &problem.train)?;
-                monitor.record(0.0, train, f64::NAN, [&start.theta, &start.w])?;
+                let (theta, w) = (T::narrow(&start.theta)?, T::narrow(&start.w)?);
+                self.best.weights = [&*theta, &*w].concat();
+                let train = loss(self.problem.loss_of(self.method), &self.whole, &self.best.weights)?;
+                self.record(0.0, train, f64::NAN, [&theta, &w])?;
             }
             Begin::Checkpoint(checkpoint) => {
-                checkpoint.check(problem, method, options, seed)?;
-                monitor.history.clone_from(&checkpoint.history);
+                checkpoint.check_identity(&self.identity, self.problem.params())?;
+                self.history.clone_from(&checkpoint.history);
                 let (loss, at) = checkpoint.best;
-                monitor.best = Best { loss, at, weights: checkpoint.best_weights.clone() };
-                monitor.before = checkpoint.seconds;
+                self.best = Best { loss, at, weights: T::narrow(&checkpoint.best_weights)?.into_owned() };
+                self.before = checkpoint.seconds;
             }
         }
-        Ok(monitor)
+        Ok(())
     }
 
     /// Seconds of training.
@@ -221,18 +233,17 @@ impl<'a> Monitor<'a> {
         work_units: f64,
         train_loss: f64,
         control: f64,
-        weights: [&[f64]; 2],
+        weights: [&[T]; 2],
     ) -> Result<Option<Ending>, TrainError> {
         let entered = Instant::now();
         let seconds = self.seconds();
         self.weights.clear();
         weights.into_iter().for_each(|piece| self.weights.extend_from_slice(piece));
-        let validation = &self.problem.validation;
         let kind = self.problem.loss_of(self.method);
-        let validation_loss =
-            self.problem.loss_in(kind, &self.whole, &self.weights, validation, &mut self.predictions)?;
+        let c = &self.problem.validation.c;
+        let validation_loss = loss_in(kind, &self.whole, &self.weights, self.validation, c, &mut self.predictions)?;
         let record = Record { work_units, seconds, train_loss, validation_loss, control };
-        let judged = if validation.x.cols() > 0 { validation_loss } else { train_loss };
+        let judged = if self.validation.cols() > 0 { validation_loss } else { train_loss };
         let finite = train_loss.is_finite() && self.weights.iter().all(|x| x.is_finite());
         if finite && judged < self.best.loss {
             (self.best.loss, self.best.at) = (judged, work_units);
@@ -265,10 +276,10 @@ impl<'a> Monitor<'a> {
         let next = self.watch.after_step(work_units);
         if next != Next::GoOn {
             let mut checkpoint = Checkpoint {
-                identity: identity(self.problem, self.method, self.options, self.seed),
+                identity: self.identity.clone(),
                 history: self.history.clone(),
                 best: (self.best.loss, self.best.at),
-                best_weights: self.best.weights.clone(),
+                best_weights: T::widen(self.best.weights.clone()),
                 seconds: self.before + (entered - self.started).as_secs_f64() - self.watching,
                 state: State::default(),
             };
@@ -281,9 +292,10 @@ impl<'a> Monitor<'a> {
 
     pub(super) fn finish(self, ending: Ending, work_units: f64, epochs: usize) -> Run {
         let seconds = self.seconds();
-        let (theta, w) = self.best.weights.split_at(self.problem.network.shape().params.min(self.best.weights.len()));
-        let weights = Weights { theta: theta.to_vec(), w: w.to_vec() };
-        let Self { method, history, .. } = self;
-        Run { method, weights, best_at: self.best.at, history, ending, work_units, epochs, seconds }
+        let Self { method, history, best, .. } = self;
+        let mut theta = T::widen(best.weights);
+        let w = theta.split_off(self.problem.network.shape().params.min(theta.len()));
+        let weights = Weights { theta, w };
+        Run { method, weights, best_at: best.at, history, ending, work_units, epochs, seconds }
     }
 }

@@ -3,7 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use gaussling_core::optim::{CurveBallOptions, Selection, Subproblem, TrustRegionOptions};
+use gaussling_core::optim::{CurveBallOptions, LbfgsOptions, Selection, Subproblem, TrustRegionOptions};
+
+use super::number::Number;
+use super::problem::TrainError;
+
+/// Of W, for cross-entropy in single precision.
+const LEAST_ALPHA: f64 = 1e-5;
 
 /// A training method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -152,9 +158,41 @@ impl Default for SlimTrainOptions {
     }
 }
 
+/// The numbers that a run computes in. Data, results and checkpoints are `f64` in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// `f64`
+    #[default]
+    F64,
+    /// `f32`: half the memory of a run, at most twice the speed, seven digits. Tolerances of gradients below 1e-6 become
+    /// 1e-6. Cross-entropy needs [`Options::alpha_w`] of 1e-5 or more: without it the Hessian of W is singular, and what
+    /// is smaller is lost in rounding.
+    F32,
+}
+
+impl Precision {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F64 => "f64",
+            Self::F32 => "f32",
+        }
+    }
+
+    /// Bytes of a number.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::F64 => size_of::<f64>(),
+            Self::F32 => size_of::<f32>(),
+        }
+    }
+}
+
 /// How to train. The defaults are meant to be left alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
+    /// The numbers to compute in.
+    pub precision: Precision,
     /// Budget in work units: one forward or one backward pass over all training data.
     pub work_units: f64,
     /// Budget in seconds of training as [`Run::seconds`](super::Run::seconds) counts them; whichever ends first. What a run
@@ -190,6 +228,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            precision: Precision::F64,
             work_units: 600.0,
             seconds: f64::INFINITY,
             patience: None,
@@ -232,6 +271,7 @@ impl Options {
     pub(super) fn entries(&self) -> Vec<(&'static str, String)> {
         // By name, so that a new option cannot be forgotten here.
         let Self {
+            precision,
             work_units,
             seconds,
             patience,
@@ -250,6 +290,7 @@ impl Options {
         let own = "the method's own";
         let or_own = |x: Option<f64>| x.map_or(own.to_string(), |x| format!("{x:?}"));
         vec![
+            ("precision", precision.name().to_string()),
             ("budget in work units", format!("{work_units:?}")),
             ("budget in seconds", format!("{seconds:?}")),
             ("patience", patience.map_or("without end".to_string(), |x| format!("{x:?}"))),
@@ -267,16 +308,45 @@ impl Options {
         ]
     }
 
+    /// Refuses what cannot be computed in the precision that is asked for.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`].
+    pub(super) fn check(&self, loss: LossKind) -> Result<(), TrainError> {
+        let single = self.precision == Precision::F32 && loss == LossKind::CrossEntropy;
+        if single && self.alpha_w < LEAST_ALPHA {
+            return Err(TrainError::Option(format!(
+                "cross-entropy in single precision needs an alpha of {LEAST_ALPHA:e} or more, found {:e}; \
+                 choose a larger one, or f64",
+                self.alpha_w,
+            )));
+        }
+        Ok(())
+    }
+
     /// The options of CurveBall.
-    pub(super) fn curveball(&self, method: Method) -> CurveBallOptions<f64> {
+    pub(super) fn curveball<T: Number>(&self, method: Method) -> CurveBallOptions<T> {
         let own = if method == Method::CurveBallVarPro { 0.1 } else { 1.0 };
-        CurveBallOptions { lambda: self.lambda.unwrap_or(own), ..CurveBallOptions::default() }
+        CurveBallOptions { lambda: T::from_f64(self.lambda.unwrap_or(own)), ..CurveBallOptions::default() }
     }
 
     /// The options of the Krylov trust region.
-    pub(super) fn trust_region(&self) -> TrustRegionOptions<f64> {
-        let Self { subproblem, krylov_dim, krylov_tolerance, .. } = *self;
-        TrustRegionOptions { subproblem, krylov_dim, krylov_tolerance, ..TrustRegionOptions::default() }
+    pub(super) fn trust_region<T: Number>(&self) -> TrustRegionOptions<T> {
+        let own = TrustRegionOptions::<T>::default();
+        TrustRegionOptions {
+            subproblem: self.subproblem,
+            krylov_dim: self.krylov_dim,
+            krylov_tolerance: T::from_f64(self.krylov_tolerance),
+            relative_gradient_tolerance: own.relative_gradient_tolerance.max(T::tolerance(0.0)),
+            ..own
+        }
+    }
+
+    /// The options of L-BFGS.
+    pub(super) fn lbfgs<T: Number>() -> LbfgsOptions<T> {
+        let own = LbfgsOptions::<T>::default();
+        let relative_gradient_tolerance = own.relative_gradient_tolerance.max(T::tolerance(0.0));
+        LbfgsOptions { relative_gradient_tolerance, ..own }
     }
 
     /// The learning rate of a method.

@@ -1,17 +1,14 @@
-//! [`Problem`]: scaled data, network and loss; initial weights; scores of weights on a data set.
+//! [`Problem`]: scaled data, network and loss; scores of weights on a data set.
 
-use gaussling_core::nn::{Init, LeastSquares, Loss, Network, SoftmaxCrossEntropy, Tikhonov};
-use gaussling_core::optim::{
-    Objective, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
-};
-use gaussling_core::{Error, Portable};
-use rand_core::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
+use gaussling_core::nn::{LeastSquares, Loss, SoftmaxCrossEntropy};
+use gaussling_core::{Error, Real};
 
 use super::checkpoint::CheckpointError;
-use super::options::{LossKind, Method, Options};
+use super::number::Number;
+use super::options::{LossKind, Method};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split, Standardization};
+use crate::kernels::KERNELS;
 use crate::matrix::largest;
 use crate::memory;
 use crate::network::Sequential;
@@ -36,16 +33,19 @@ pub enum TrainError {
     /// The data do not fit the network or themselves.
     #[error("{0}")]
     Data(String),
+    /// An option makes no sense here.
+    #[error("{0}")]
+    Option(String),
     /// A checkpoint was not kept or not taken up.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
 }
 
 impl TrainError {
-    /// `len` numbers are more than memory can hold.
-    pub(super) fn too_large(method: &'static str, len: usize) -> Self {
+    /// So many bytes are more than memory can hold.
+    pub(super) fn too_large(method: &'static str, bytes: usize) -> Self {
         let megabytes = |bytes: usize| bytes / 1_000_000;
-        let needed = megabytes(len.saturating_mul(size_of::<f64>()));
+        let needed = megabytes(bytes);
         // Where it is a limit of this process that is too low, what the machine has would only mislead.
         let available = memory::available().map(megabytes).filter(|&available| available < needed);
         Self::Memory { method, needed, available }
@@ -53,13 +53,20 @@ impl TrainError {
 }
 
 /// A buffer of zeros, or a clear error instead of an abort.
-pub(super) fn buffer(method: &'static str, len: usize) -> Result<Vec<f64>, TrainError> {
+pub(super) fn buffer<T: Real>(method: &'static str, len: usize) -> Result<Vec<T>, TrainError> {
     let mut buffer = Vec::new();
-    if !memory::fits(len) || buffer.try_reserve_exact(len).is_err() {
-        return Err(TrainError::too_large(method, len));
+    let bytes = len.saturating_mul(size_of::<T>());
+    if !memory::fits_bytes(bytes) || buffer.try_reserve_exact(len).is_err() {
+        return Err(TrainError::too_large(method, bytes));
     }
-    buffer.resize(len, 0.0);
+    buffer.resize(len, T::ZERO);
     Ok(buffer)
+}
+
+/// Room for predictions.
+pub(super) fn room<T: Number>(outputs: usize, samples: usize) -> Result<DenseMatrix<T>, TrainError> {
+    let room = buffer("predictions", outputs.saturating_mul(samples))?;
+    Ok(DenseMatrix::from_vec(room, outputs, samples).unwrap_or_default())
 }
 
 /// All weights of a separable model.
@@ -206,37 +213,6 @@ impl Problem {
         self.network.shape().params + self.outputs() * (self.network.features() + 1)
     }
 
-    /// θ drawn with the seed (He), and the W that is optimal for it: where every method starts.
-    pub fn initial_weights(&self, options: &Options, seed: u64) -> Result<Weights, TrainError> {
-        let shape = self.network.shape();
-        let mut theta = buffer("initial weights", shape.params)?;
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        Network::<f64>::initialize(&self.network, Init::He, &mut rng, &mut theta)?;
-        let (x, c) = (self.train.x.view(), self.train.c.view());
-        let regularizer = Tikhonov { alpha: options.alpha_theta };
-        let w = match self.loss {
-            LossKind::LeastSquares => {
-                let len = varpro_least_squares_work_len(shape, c.rows(), c.cols());
-                let mut work = buffer("initial weights", len)?;
-                let mut problem =
-                    VarProLeastSquares::new(&self.network, regularizer, options.alpha_w, &Portable, x, c, &mut work)?;
-                problem.value(&theta)?;
-                problem.weights().to_vec()
-            }
-            LossKind::CrossEntropy => {
-                let len = varpro_convex_work_len(shape, c.rows(), c.cols());
-                let mut work = buffer("initial weights", len)?;
-                let loss = SoftmaxCrossEntropy;
-                let alpha = options.alpha_w;
-                let mut problem =
-                    VarProConvex::new(&self.network, loss, regularizer, alpha, 1e-8, &Portable, x, c, &mut work)?;
-                problem.value(&theta)?;
-                problem.weights().to_vec()
-            }
-        };
-        Ok(Weights { theta, w })
-    }
-
     /// W \[F(θ, X); 1\] of scaled inputs, outputs × samples.
     pub fn predict(&self, weights: &Weights, x: &DenseMatrix<f64>) -> Result<DenseMatrix<f64>, TrainError> {
         let (outputs, n) = (self.outputs(), x.cols());
@@ -244,7 +220,7 @@ impl Problem {
         let all = [weights.theta.as_slice(), &weights.w].concat();
         let mut s = DenseMatrix::from_vec(buffer("prediction", outputs.saturating_mul(n))?, outputs, n)
             .ok_or_else(|| TrainError::Data("too many predictions".into()))?;
-        whole.apply(&Portable, &all, x.view(), s.view_mut())?;
+        whole.apply(&KERNELS, &all, x.view(), s.view_mut())?;
         Ok(s)
     }
 
@@ -258,23 +234,7 @@ impl Problem {
         if part.x.cols() == 0 {
             return Ok(f64::NAN);
         }
-        Ok(loss_of(kind, &self.predict(weights, &part.x)?, part))
-    }
-
-    /// The same for weights [θ; vec W] of `whole`, the network with its output layer, with room for the predictions.
-    pub(super) fn loss_in(
-        &self,
-        kind: LossKind,
-        whole: &Sequential,
-        weights: &[f64],
-        part: &Part,
-        predictions: &mut DenseMatrix<f64>,
-    ) -> Result<f64, TrainError> {
-        if part.x.cols() == 0 {
-            return Ok(f64::NAN);
-        }
-        whole.apply(&Portable, weights, part.x.view(), predictions.view_mut())?;
-        Ok(loss_of(kind, predictions, part))
+        Ok(loss_of(kind, &self.predict(weights, &part.x)?, &part.c))
     }
 
     /// Scores of the weights on a part of the data; NaN when it has no samples.
@@ -284,7 +244,7 @@ impl Problem {
             return Ok(Scores { loss: f64::NAN, error: f64::NAN, normalized: f64::NAN });
         }
         let s = self.predict(weights, &part.x)?;
-        let loss = loss_of(self.loss, &s, part);
+        let loss = loss_of(self.loss, &s, &part.c);
         if self.classes {
             let wrong = (0..n).filter(|&j| largest(s.col(j)) != largest(part.c.col(j))).count();
             let error = wrong as f64 / n as f64;
@@ -313,9 +273,27 @@ impl Problem {
     }
 }
 
-fn loss_of(kind: LossKind, predictions: &DenseMatrix<f64>, part: &Part) -> f64 {
+/// The loss of predictions on scaled data, without regularization.
+pub(super) fn loss_of(kind: LossKind, predictions: &DenseMatrix<f64>, c: &DenseMatrix<f64>) -> f64 {
     match kind {
-        LossKind::LeastSquares => LeastSquares.value(predictions.view(), part.c.view()),
-        LossKind::CrossEntropy => SoftmaxCrossEntropy.value(predictions.view(), part.c.view()),
+        LossKind::LeastSquares => LeastSquares.value(predictions.view(), c.view()),
+        LossKind::CrossEntropy => SoftmaxCrossEntropy.value(predictions.view(), c.view()),
     }
+}
+
+/// The loss of weights [θ; vec W] of `whole`, a network with its output layer, with room for the predictions; NaN without
+/// samples. Predictions are made in T and judged in `f64`.
+pub(super) fn loss_in<T: Number>(
+    kind: LossKind,
+    whole: &Sequential,
+    weights: &[T],
+    x: &DenseMatrix<T>,
+    c: &DenseMatrix<f64>,
+    predictions: &mut DenseMatrix<T>,
+) -> Result<f64, TrainError> {
+    if x.cols() == 0 {
+        return Ok(f64::NAN);
+    }
+    whole.apply(&KERNELS, weights, x.view(), predictions.view_mut())?;
+    Ok(loss_of(kind, &T::widen_matrix(predictions), c))
 }

@@ -2,15 +2,19 @@
 
 use gaussling_core::nn::Tikhonov;
 use gaussling_core::optim::{
-    Adam, Objective, Prodigy, Selection, SlimTrain, Update, VarProLeastSquares, adam_state_len, prodigy_state_len,
-    sampled_tikhonov_state_len, slimtrain_inputs_len, slimtrain_work_len, varpro_least_squares_work_len,
+    Adam, Prodigy, Selection, SlimTrain, Update, adam_state_len, prodigy_state_len, sampled_tikhonov_state_len,
+    slimtrain_inputs_len, slimtrain_work_len,
 };
-use gaussling_core::{Error, MatRef, Portable};
+use gaussling_core::{Error, MatRef};
 
+use super::batches::Batches;
 use super::checkpoint::State;
+use super::number::Number;
 use super::options::{Method, Options, SlimTrainOptions, ThetaStep};
-use super::problem::{Problem, TrainError, Weights, buffer};
+use super::problem::{TrainError, buffer};
 use super::stochastic::{BatchMethod, Stepped};
+use crate::kernels::KERNELS;
+use crate::network::Sequential;
 
 /// [`ThetaStep::Prodigy`] starts at this times the learning rate. Its estimate only grows, and grows fast: a start that is too
 /// low costs some steps, one that is too high the run.
@@ -19,13 +23,13 @@ const START: f64 = 1e-2;
 const NAME: &str = "slimtrain";
 
 /// The rule for θ.
-enum Rule {
-    Prodigy(Prodigy<f64, Vec<f64>>),
-    Adam(Adam<f64, Vec<f64>>),
+enum Rule<T> {
+    Prodigy(Prodigy<T, Vec<T>>),
+    Adam(Adam<T, Vec<T>>),
 }
 
-impl Update<f64> for Rule {
-    fn update(&mut self, theta: &mut [f64], gradient: &[f64]) -> Result<(), Error> {
+impl<T: Number> Update<T> for Rule<T> {
+    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
         match self {
             Self::Prodigy(prodigy) => prodigy.update(theta, gradient),
             Self::Adam(adam) => adam.update(theta, gradient),
@@ -33,95 +37,116 @@ impl Update<f64> for Rule {
     }
 }
 
-pub(super) struct Slim<'a> {
-    problem: &'a Problem,
+/// The same rule for other numbers.
+fn selection<T: Number>(of: Selection<f64>) -> Selection<T> {
+    match of {
+        Selection::Fixed(lambda) => Selection::Fixed(T::from_f64(lambda)),
+        Selection::Gcv => Selection::Gcv,
+        Selection::Discrepancy(variance) => Selection::Discrepancy(T::from_f64(variance)),
+        Selection::Upre(variance) => Selection::Upre(T::from_f64(variance)),
+    }
+}
+
+pub(super) struct Slim<'a, T> {
+    network: &'a Sequential,
     options: SlimTrainOptions,
     learning_rate: f64,
     alpha_w: f64,
     /// Passes over a batch in a step.
     passes: f64,
-    method: SlimTrain<f64, Vec<f64>>,
-    rule: Rule,
-    selection: Selection<f64>,
-    regularizer: Tikhonov<f64>,
-    weights: Weights,
-    work: Vec<f64>,
+    method: SlimTrain<T, Vec<T>>,
+    rule: Rule<T>,
+    selection: Selection<T>,
+    regularizer: Tikhonov<T>,
+    theta: Vec<T>,
+    w: Vec<T>,
+    work: Vec<T>,
 }
 
-impl<'a> Slim<'a> {
-    pub(super) fn new(problem: &'a Problem, options: &Options, batch: usize) -> Result<Self, TrainError> {
-        let (shape, outputs, memory) = (problem.network.shape(), problem.outputs(), options.memory);
+impl<'a, T: Number> Slim<'a, T> {
+    pub(super) fn new(
+        network: &'a Sequential,
+        outputs: usize,
+        options: &Options,
+        batch: usize,
+    ) -> Result<Self, TrainError> {
+        let (shape, memory, sum_lambda) = (network.shape(), options.memory, T::from_f64(options.sum_lambda));
         let own = options.slimtrain.clone();
         let state = buffer(NAME, sampled_tikhonov_state_len(shape.features, batch, memory))?;
         let mut method = if own.recompute {
             let inputs = buffer(NAME, slimtrain_inputs_len(shape, batch, memory))?;
-            SlimTrain::recomputing(shape, outputs, batch, memory, options.sum_lambda, state, inputs)?
+            SlimTrain::recomputing(shape, outputs, batch, memory, sum_lambda, state, inputs)?
         } else {
-            SlimTrain::new(shape, outputs, batch, memory, options.sum_lambda, state)?
+            SlimTrain::new(shape, outputs, batch, memory, sum_lambda, state)?
         };
-        method.linear_mut().set_bounds(own.bounds.0, own.bounds.1)?;
+        method.linear_mut().set_bounds(T::from_f64(own.bounds.0), T::from_f64(own.bounds.1))?;
         let learning_rate = options.learning_rate_of(Method::SlimTrain);
         let rule = match own.step {
             ThetaStep::Prodigy => {
-                Rule::Prodigy(Prodigy::new(START * learning_rate, buffer(NAME, prodigy_state_len(shape.params))?))
+                let start = T::from_f64(START * learning_rate);
+                Rule::Prodigy(Prodigy::new(start, buffer(NAME, prodigy_state_len(shape.params))?))
             }
-            ThetaStep::Adam => Rule::Adam(Adam::new(learning_rate, buffer(NAME, adam_state_len(shape.params))?)),
+            ThetaStep::Adam => {
+                let state = buffer(NAME, adam_state_len(shape.params))?;
+                Rule::Adam(Adam::new(T::from_f64(learning_rate), state))
+            }
         };
         Ok(Self {
-            problem,
+            network,
             learning_rate,
             alpha_w: options.alpha_w,
             passes: 2.0 + if own.recompute { memory as f64 } else { 0.0 },
             method,
             rule,
-            selection: own.selection,
-            regularizer: Tikhonov { alpha: options.alpha_theta },
-            weights: Weights { theta: buffer(NAME, shape.params)?, w: buffer(NAME, problem.params() - shape.params)? },
+            selection: selection(own.selection),
+            regularizer: Tikhonov { alpha: T::from_f64(options.alpha_theta) },
+            theta: buffer(NAME, shape.params)?,
+            w: buffer(NAME, outputs.saturating_mul(shape.features + 1))?,
             work: buffer(NAME, slimtrain_work_len(shape, outputs, batch, memory))?,
             options: own,
         })
     }
 }
 
-impl BatchMethod for Slim<'_> {
-    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, used: f64) -> Result<Option<Stepped>, TrainError> {
+impl<T: Number> BatchMethod<T> for Slim<'_, T> {
+    fn step(&mut self, x: MatRef<'_, T>, c: MatRef<'_, T>, used: f64) -> Result<Option<Stepped>, TrainError> {
         let factor = if self.options.decay { 0.5 * (1.0 + libm::cos(std::f64::consts::PI * used)) } else { 1.0 };
         match &mut self.rule {
-            Rule::Prodigy(prodigy) => prodigy.factor = factor,
-            Rule::Adam(adam) => adam.learning_rate = factor * self.learning_rate,
+            Rule::Prodigy(prodigy) => prodigy.factor = T::from_f64(factor),
+            Rule::Adam(adam) => adam.learning_rate = T::from_f64(factor * self.learning_rate),
         }
-        let Weights { theta, w } = &mut self.weights;
         let step = self.method.step(
-            &Portable,
-            &self.problem.network,
+            &KERNELS,
+            self.network,
             &self.regularizer,
             &mut self.selection,
             &mut self.rule,
-            theta,
-            w,
+            &mut self.theta,
+            &mut self.w,
             x,
             c,
             &mut self.work,
         );
         match step {
-            Ok(report) => Ok(Some(Stepped { loss: report.loss, passes: self.passes, control: report.sum_lambda })),
+            Ok(report) => {
+                Ok(Some(Stepped { loss: report.loss.value(), passes: self.passes, control: report.sum_lambda.value() }))
+            }
             Err(Error::NonFinite { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn weights(&self) -> [&[f64]; 2] {
-        [&self.weights.theta, &self.weights.w]
+    fn weights(&self) -> [&[T]; 2] {
+        [&self.theta, &self.w]
     }
 
-    fn start(&mut self, start: &Weights) -> Result<(), TrainError> {
-        self.weights.clone_from(start);
-        Ok(())
+    fn start(&mut self, theta: &[T], w: &[T]) {
+        (self.theta, self.w) = (theta.to_vec(), w.to_vec());
     }
 
     fn save(&self, state: &mut State) -> Result<(), TrainError> {
-        state.put("theta", &self.weights.theta);
-        state.put("w", &self.weights.w);
+        state.put("theta", &self.theta);
+        state.put("w", &self.w);
         state.save("method", &self.method)?;
         match &self.rule {
             Rule::Prodigy(rule) => state.save("rule", rule),
@@ -130,9 +155,8 @@ impl BatchMethod for Slim<'_> {
     }
 
     fn restore(&mut self, state: &State) -> Result<(), TrainError> {
-        let Weights { theta, w } = &mut self.weights;
-        state.copy("theta", theta)?;
-        state.copy("w", w)?;
+        state.copy("theta", &mut self.theta)?;
+        state.copy("w", &mut self.w)?;
         state.restore("method", &mut self.method)?;
         match &mut self.rule {
             Rule::Prodigy(rule) => state.restore("rule", rule),
@@ -145,22 +169,19 @@ impl BatchMethod for Slim<'_> {
     }
 
     /// W that is optimal for the last θ on all training data.
-    fn finish(&mut self) -> Result<Option<f64>, TrainError> {
-        if !self.options.solve || !self.weights.are_finite() {
+    fn finish(&mut self, batches: &mut dyn Batches<T>) -> Result<Option<f64>, TrainError> {
+        let finite = self.theta.iter().chain(&self.w).all(|x| x.is_finite());
+        if !self.options.solve || !finite {
             return Ok(None);
         }
-        let Problem { network, train, .. } = self.problem;
-        let (x, c) = (train.x.view(), train.c.view());
-        let mut work = buffer(NAME, varpro_least_squares_work_len(network.shape(), c.rows(), c.cols()))?;
-        let mut objective =
-            VarProLeastSquares::new(network, self.regularizer, self.alpha_w, &Portable, x, c, &mut work)?;
-        match objective.value(&self.weights.theta) {
-            Ok(value) if value.is_finite() => {}
+        match batches.solve(self.network, &self.theta, self.alpha_w) {
+            Ok(solved) if solved.value.is_finite() => {
+                self.w.copy_from_slice(&solved.w);
+                Ok(Some(solved.loss.value()))
+            }
             // Not representable, or exactly dependent features without regularization: W stays as the steps left it.
-            Ok(_) | Err(Error::NonFinite { .. } | Error::Singular { .. }) => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Ok(_) | Err(TrainError::Core(Error::NonFinite { .. } | Error::Singular { .. })) => Ok(None),
+            Err(error) => Err(error),
         }
-        self.weights.w.copy_from_slice(objective.weights());
-        Ok(Some(objective.data_loss()))
     }
 }

@@ -1,44 +1,44 @@
 //! Mini-batch methods: slimTrain, CurveBall, Adam, SGD.
 
+use gaussling_core::MatRef;
 use gaussling_core::nn::{LeastSquares, Loss, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
     Adam, CurveBall, FirstOrder, Sgd, Status, adam_state_len, curveball_state_len, curveball_work_len, loss_work_len,
 };
-use gaussling_core::{MatRef, Portable};
-use rand_core::{Rng, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::batches::Batches;
 use super::checkpoint::State;
 use super::monitor::{Begin, Ending, Monitor, Run};
+use super::number::Number;
 use super::options::{LossKind, Method, Options};
-use super::problem::{Problem, TrainError, Weights, buffer};
+use super::problem::{Problem, TrainError, buffer};
 use super::slim::Slim;
+use crate::kernels::KERNELS;
 use crate::network::Sequential;
 
-/// Keeps the order of batches apart from the draws of the initial weights.
-const ORDER_STREAM: u64 = 0x6f72_6465_7200_0001;
-
-pub(super) fn run(
+pub(super) fn run<T: Number>(
     problem: &Problem,
     method: Method,
     options: &Options,
-    seed: u64,
     begin: Begin<'_>,
-    monitor: Monitor<'_>,
+    monitor: Monitor<'_, T>,
+    batches: &mut dyn Batches<T>,
 ) -> Result<Run, TrainError> {
-    let batch = options.batch_of(method, problem.train.x.cols());
-    let epochs = Epochs::new(problem, batch, seed)?;
+    let batch = batches.batch();
     if method == Method::SlimTrain {
-        return epochs.run(monitor, begin, &mut Slim::new(problem, options, batch)?);
+        let (network, outputs) = (&problem.network, problem.outputs());
+        return epochs(batches, monitor, begin, &mut Slim::new(network, outputs, options, batch)?);
     }
     let network = problem.network.with_output(problem.outputs())?;
     let params = problem.network.shape().params;
     match problem.loss {
         LossKind::LeastSquares => {
-            epochs.run(monitor, begin, &mut Whole::new(method, network, params, options, batch, LeastSquares)?)
+            let mut whole = Whole::new(method, network, params, options, batch, LeastSquares)?;
+            epochs(batches, monitor, begin, &mut whole)
         }
         LossKind::CrossEntropy => {
-            epochs.run(monitor, begin, &mut Whole::new(method, network, params, options, batch, SoftmaxCrossEntropy)?)
+            let mut whole = Whole::new(method, network, params, options, batch, SoftmaxCrossEntropy)?;
+            epochs(batches, monitor, begin, &mut whole)
         }
     }
 }
@@ -52,15 +52,15 @@ pub(super) struct Stepped {
     pub control: f64,
 }
 
-pub(super) trait BatchMethod {
+pub(super) trait BatchMethod<T: Number> {
     /// One step on a batch, with the share of the budget that is used up; `None` when a number was not finite.
-    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, used: f64) -> Result<Option<Stepped>, TrainError>;
+    fn step(&mut self, x: MatRef<'_, T>, c: MatRef<'_, T>, used: f64) -> Result<Option<Stepped>, TrainError>;
 
     /// The present weights, [θ; vec W] in two pieces.
-    fn weights(&self) -> [&[f64]; 2];
+    fn weights(&self) -> [&[T]; 2];
 
     /// Takes weights over.
-    fn start(&mut self, start: &Weights) -> Result<(), TrainError>;
+    fn start(&mut self, theta: &[T], w: &[T]);
 
     /// Saves weights and all that later steps depend on.
     fn save(&self, state: &mut State) -> Result<(), TrainError>;
@@ -75,119 +75,74 @@ pub(super) trait BatchMethod {
 
     /// What is done once after the last step, when it takes work and the budget has room for it; the loss on the training
     /// data after it, `None` when nothing was done.
-    fn finish(&mut self) -> Result<Option<f64>, TrainError> {
+    fn finish(&mut self, _batches: &mut dyn Batches<T>) -> Result<Option<f64>, TrainError> {
         Ok(None)
     }
 }
 
-/// Shuffled batches, epoch after epoch. The last batch of an epoch takes what is left.
-struct Epochs<'a> {
-    problem: &'a Problem,
-    batch: usize,
-    rng: Xoshiro256PlusPlus,
-    order: Vec<usize>,
-    x: Vec<f64>,
-    c: Vec<f64>,
-}
-
-impl<'a> Epochs<'a> {
-    fn new(problem: &'a Problem, batch: usize, seed: u64) -> Result<Self, TrainError> {
-        let samples = problem.train.x.cols();
-        Ok(Self {
-            problem,
-            batch,
-            rng: Xoshiro256PlusPlus::seed_from_u64(seed ^ ORDER_STREAM),
-            order: (0..samples).collect(),
-            x: buffer("batches", problem.train.x.rows() * batch)?,
-            c: buffer("batches", problem.train.c.rows() * batch)?,
-        })
+/// Epoch after epoch until the budget is used up.
+fn epochs<T: Number>(
+    batches: &mut dyn Batches<T>,
+    mut monitor: Monitor<'_, T>,
+    begin: Begin<'_>,
+    method: &mut dyn BatchMethod<T>,
+) -> Result<Run, TrainError> {
+    let samples = batches.samples();
+    let in_epoch = samples.div_ceil(batches.batch());
+    // A budget too small for what comes at the end goes to steps.
+    let reserve = Some(method.reserve()).filter(|&reserve| monitor.left(reserve) > 0.0).unwrap_or(0.0);
+    let budget = monitor.left(reserve);
+    let mut place = Place::default();
+    match begin {
+        Begin::Start(start) => method.start(&T::narrow(&start.theta)?, &T::narrow(&start.w)?),
+        Begin::Checkpoint(checkpoint) => {
+            method.restore(&checkpoint.state)?;
+            place = Place::restore(&checkpoint.state, in_epoch)?;
+        }
     }
-
-    /// Fisher–Yates with unbiased draws.
-    fn shuffle(&mut self) {
-        for i in (1..self.order.len()).rev() {
-            let bound = i as u64 + 1;
-            let limit = u64::MAX - u64::MAX % bound;
-            let j = loop {
-                let draw = self.rng.next_u64();
-                if draw < limit {
-                    break (draw % bound) as usize;
-                }
+    loop {
+        if place.batches == 0 {
+            place.epochs += 1;
+        }
+        batches.begin(place.epochs, place.batches)?;
+        let mut over = false;
+        for number in place.batches..in_epoch {
+            let (x, c) = batches.next()?;
+            let count = x.cols();
+            let Some(stepped) = method.step(x, c, monitor.used(place.work_units, budget))? else {
+                return Ok(monitor.finish(Ending::NotFinite, place.work_units, place.epochs));
             };
-            self.order.swap(i, j);
-        }
-    }
-
-    fn run(
-        mut self,
-        mut monitor: Monitor<'_>,
-        begin: Begin<'_>,
-        method: &mut dyn BatchMethod,
-    ) -> Result<Run, TrainError> {
-        let (inputs, outputs) = (self.problem.train.x.rows(), self.problem.train.c.rows());
-        let samples = self.order.len();
-        // A budget too small for what comes at the end goes to steps.
-        let reserve = Some(method.reserve()).filter(|&reserve| monitor.left(reserve) > 0.0).unwrap_or(0.0);
-        let budget = monitor.left(reserve);
-        let mut place = Place::default();
-        match begin {
-            Begin::Start(start) => method.start(start)?,
-            Begin::Checkpoint(checkpoint) => {
-                method.restore(&checkpoint.state)?;
-                place = Place::restore(&checkpoint.state, samples.div_ceil(self.batch))?;
-                // The order of an epoch is made from the one before.
-                (0..place.epochs).for_each(|_| self.shuffle());
+            place.after(&stepped, count, samples);
+            over = place.work_units >= budget || monitor.out_of_time();
+            if over {
+                break;
+            }
+            if number + 1 < in_epoch {
+                place.batches = number + 1;
+                let stopped = monitor.between_steps(place.work_units, |state| place.save(state, method))?;
+                if let Some(ending) = stopped {
+                    return Ok(monitor.finish(ending, place.work_units, place.epochs));
+                }
             }
         }
-        loop {
-            if place.batches == 0 {
-                self.shuffle();
-                place.epochs += 1;
+        let loss = place.sum / place.seen as f64;
+        let ending = monitor.record(place.work_units, loss, place.control, method.weights())?;
+        let ending = ending.or(over.then_some(Ending::Budget));
+        if matches!(ending, Some(Ending::Budget | Ending::Patience)) {
+            // Without a reserve there is nothing to be done, or no budget for it.
+            let finished = if reserve > 0.0 { method.finish(batches)? } else { None };
+            if let Some(loss) = finished {
+                place.work_units += reserve;
+                monitor.record(place.work_units, loss, place.control, method.weights())?;
             }
-            let mut over = false;
-            for (number, indices) in self.order.chunks(self.batch).enumerate().skip(place.batches) {
-                for (k, &j) in indices.iter().enumerate() {
-                    self.x[k * inputs..(k + 1) * inputs].copy_from_slice(self.problem.train.x.col(j));
-                    self.c[k * outputs..(k + 1) * outputs].copy_from_slice(self.problem.train.c.col(j));
-                }
-                let count = indices.len();
-                let x = MatRef::new(&self.x[..inputs * count], inputs, count)?;
-                let c = MatRef::new(&self.c[..outputs * count], outputs, count)?;
-                let Some(stepped) = method.step(x, c, monitor.used(place.work_units, budget))? else {
-                    return Ok(monitor.finish(Ending::NotFinite, place.work_units, place.epochs));
-                };
-                place.after(&stepped, count, samples);
-                over = place.work_units >= budget || monitor.out_of_time();
-                if over {
-                    break;
-                }
-                if (number + 1) * self.batch < samples {
-                    place.batches = number + 1;
-                    let stopped = monitor.between_steps(place.work_units, |state| place.save(state, method))?;
-                    if let Some(ending) = stopped {
-                        return Ok(monitor.finish(ending, place.work_units, place.epochs));
-                    }
-                }
-            }
-            let loss = place.sum / place.seen as f64;
-            let ending = monitor.record(place.work_units, loss, place.control, method.weights())?;
-            let ending = ending.or(over.then_some(Ending::Budget));
-            if matches!(ending, Some(Ending::Budget | Ending::Patience)) {
-                // Without a reserve there is nothing to be done, or no budget for it.
-                let finished = if reserve > 0.0 { method.finish()? } else { None };
-                if let Some(loss) = finished {
-                    place.work_units += reserve;
-                    monitor.record(place.work_units, loss, place.control, method.weights())?;
-                }
-            }
-            if let Some(ending) = ending {
-                return Ok(monitor.finish(ending, place.work_units, place.epochs));
-            }
-            place.next_epoch();
-            let stopped = monitor.between_steps(place.work_units, |state| place.save(state, method))?;
-            if let Some(ending) = stopped {
-                return Ok(monitor.finish(ending, place.work_units, place.epochs));
-            }
+        }
+        if let Some(ending) = ending {
+            return Ok(monitor.finish(ending, place.work_units, place.epochs));
+        }
+        place.next_epoch();
+        let stopped = monitor.between_steps(place.work_units, |state| place.save(state, method))?;
+        if let Some(ending) = stopped {
+            return Ok(monitor.finish(ending, place.work_units, place.epochs));
         }
     }
 }
@@ -218,7 +173,7 @@ impl Place {
         (self.batches, self.sum, self.seen) = (0, 0.0, 0);
     }
 
-    fn save(&self, state: &mut State, method: &dyn BatchMethod) -> Result<(), TrainError> {
+    fn save<T: Number>(&self, state: &mut State, method: &dyn BatchMethod<T>) -> Result<(), TrainError> {
         let Self { work_units, epochs, batches, sum, seen, control } = *self;
         state.put("position", &[work_units, epochs as f64, batches as f64, sum, seen as f64, control]);
         method.save(state)
@@ -231,28 +186,33 @@ impl Place {
     }
 }
 
+/// What a step of Adam or SGD says.
+fn first_order<T: Number>(loss: T, learning_rate: T) -> Stepped {
+    Stepped { loss: loss.value(), passes: 2.0, control: learning_rate.value() }
+}
+
 /// The rule that moves all weights at once.
-enum Rule {
-    CurveBall(CurveBall<f64, Vec<f64>>),
-    Adam(FirstOrder<Adam<f64, Vec<f64>>>),
-    Sgd(FirstOrder<Sgd<f64, Vec<f64>>>),
+enum Rule<T> {
+    CurveBall(CurveBall<T, Vec<T>>),
+    Adam(FirstOrder<Adam<T, Vec<T>>>),
+    Sgd(FirstOrder<Sgd<T, Vec<T>>>),
 }
 
 /// CurveBall, Adam, SGD: methods on all weights `[θ; vec W]`.
-struct Whole<L> {
+struct Whole<T, L> {
     network: Sequential,
     loss: L,
-    rule: Rule,
-    regularizer: (OnRange<Tikhonov<f64>>, OnRange<Tikhonov<f64>>),
+    rule: Rule<T>,
+    regularizer: (OnRange<Tikhonov<T>>, OnRange<Tikhonov<T>>),
     /// Length of θ.
     params: usize,
     /// [θ; vec W]
-    all: Vec<f64>,
-    gradient: Vec<f64>,
-    work: Vec<f64>,
+    all: Vec<T>,
+    gradient: Vec<T>,
+    work: Vec<T>,
 }
 
-impl<L: Loss> Whole<L> {
+impl<T: Number, L: Loss> Whole<T, L> {
     fn new(
         method: Method,
         network: Sequential,
@@ -263,16 +223,18 @@ impl<L: Loss> Whole<L> {
     ) -> Result<Self, TrainError> {
         let shape = network.shape();
         let name = method.name();
-        let learning_rate = options.learning_rate_of(method);
+        let learning_rate = T::from_f64(options.learning_rate_of(method));
         let rule = match method {
             Method::CurveBall => Rule::CurveBall(CurveBall::new(
                 options.curveball(method),
                 buffer(name, curveball_state_len(shape.params))?,
             )?),
-            Method::Sgd => Rule::Sgd(FirstOrder::new(Sgd::new(learning_rate, 0.9, buffer(name, shape.params)?))),
+            Method::Sgd => {
+                Rule::Sgd(FirstOrder::new(Sgd::new(learning_rate, T::from_f64(0.9), buffer(name, shape.params)?)))
+            }
             _ => Rule::Adam(FirstOrder::new(Adam::new(learning_rate, buffer(name, adam_state_len(shape.params))?))),
         };
-        let on = |start, len, alpha| OnRange { start, len, regularizer: Tikhonov { alpha } };
+        let on = |start, len, alpha| OnRange { start, len, regularizer: Tikhonov { alpha: T::from_f64(alpha) } };
         let work = loss_work_len(shape, batch).max(curveball_work_len(shape, batch));
         Ok(Self {
             loss,
@@ -287,35 +249,34 @@ impl<L: Loss> Whole<L> {
     }
 }
 
-impl<L: Loss> BatchMethod for Whole<L> {
-    fn step(&mut self, x: MatRef<'_, f64>, c: MatRef<'_, f64>, _: f64) -> Result<Option<Stepped>, TrainError> {
+impl<T: Number, L: Loss> BatchMethod<T> for Whole<T, L> {
+    fn step(&mut self, x: MatRef<'_, T>, c: MatRef<'_, T>, _: f64) -> Result<Option<Stepped>, TrainError> {
         let Self { network, loss, regularizer, all, gradient, work, .. } = self;
         let (stepped, status) = match &mut self.rule {
             Rule::CurveBall(method) => {
-                let report = method.step(&Portable, network, loss, all, x, c, work)?;
+                let report = method.step(&KERNELS, network, loss, all, x, c, work)?;
                 let passes = if report.ratio.is_some() { 5.0 } else { 4.0 };
-                (Stepped { loss: report.loss, passes, control: report.lambda }, report.status)
+                (Stepped { loss: report.loss.value(), passes, control: report.lambda.value() }, report.status)
             }
             Rule::Adam(method) => {
-                let report = method.step(&Portable, network, *loss, regularizer, all, x, c, gradient, work)?;
-                (Stepped { loss: report.loss, passes: 2.0, control: method.update.learning_rate }, report.status)
+                let report = method.step(&KERNELS, network, *loss, regularizer, all, x, c, gradient, work)?;
+                (first_order(report.loss, method.update.learning_rate), report.status)
             }
             Rule::Sgd(method) => {
-                let report = method.step(&Portable, network, *loss, regularizer, all, x, c, gradient, work)?;
-                (Stepped { loss: report.loss, passes: 2.0, control: method.update.learning_rate }, report.status)
+                let report = method.step(&KERNELS, network, *loss, regularizer, all, x, c, gradient, work)?;
+                (first_order(report.loss, method.update.learning_rate), report.status)
             }
         };
         Ok((status == Status::Running).then_some(stepped))
     }
 
-    fn weights(&self) -> [&[f64]; 2] {
+    fn weights(&self) -> [&[T]; 2] {
         let (theta, w) = self.all.split_at(self.params);
         [theta, w]
     }
 
-    fn start(&mut self, start: &Weights) -> Result<(), TrainError> {
-        self.all = [start.theta.as_slice(), &start.w].concat();
-        Ok(())
+    fn start(&mut self, theta: &[T], w: &[T]) {
+        self.all = [theta, w].concat();
     }
 
     fn save(&self, state: &mut State) -> Result<(), TrainError> {
