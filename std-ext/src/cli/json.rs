@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gaussling::compare::{Entry, Row};
 use gaussling::evaluate::Evaluation;
-use gaussling::train::{LossKind, Problem, Scores};
+use gaussling::train::{Problem, Scores};
 use serde_json::{Value, json};
 
 /// The object as a line.
@@ -21,10 +21,6 @@ pub fn error_name(classes: bool) -> &'static str {
     if classes { "share of wrong answers" } else { "mean relative error" }
 }
 
-fn is_classes(problem: &Problem) -> bool {
-    problem.loss == LossKind::CrossEntropy
-}
-
 /// A trained model.
 pub fn trained(problem: &Problem, entry: &Entry, model: &Path, plot: &Path) -> Value {
     let [training, validation, test] = &entry.scores;
@@ -34,7 +30,7 @@ pub fn trained(problem: &Problem, entry: &Entry, model: &Path, plot: &Path) -> V
         "network": problem.network.to_string(),
         "weights": problem.params(),
         "loss": problem.loss.name(),
-        "error": error_name(is_classes(problem)),
+        "error": error_name(problem.classes),
         "training": scores(training),
         "validation": scores(validation),
         "test": scores(test),
@@ -79,7 +75,7 @@ pub fn compared(problem: &Problem, rows: &[Row], entries: &[Entry]) -> Value {
         "network": problem.network.to_string(),
         "weights": problem.params(),
         "loss": problem.loss.name(),
-        "error": error_name(is_classes(problem)),
+        "error": error_name(problem.classes),
         "methods": rows.iter().map(row).collect::<Vec<_>>(),
         "runs": entries.iter().map(run).collect::<Vec<_>>(),
     })
