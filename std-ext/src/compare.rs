@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::train::{
-    Begin, Ending, Method, Next, Options, Problem, Record, Run, Scores, TrainError, Watch, Weights, runs_at_a_time,
-    train_with,
+    self, Begin, Ending, Method, Next, Options, Problem, Record, Run, Scores, TrainError, Watch, Weights,
+    runs_at_a_time, train_with,
 };
 
 /// One finished run and its scores.
@@ -102,6 +102,20 @@ pub fn compare(
     });
     let entry = |slot: Mutex<Option<_>>| slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.into_iter().filter_map(entry).collect()
+}
+
+/// The histories of all runs as CSV: the columns of [`train::history_csv`](crate::train::history_csv) behind the method's name
+/// and the seed.
+pub fn history_csv(entries: &[Entry]) -> String {
+    let header = train::history_csv(&[]);
+    let mut text = format!("method,seed,{header}");
+    for entry in entries {
+        let history = train::history_csv(&entry.run.history);
+        for line in history.lines().skip(1) {
+            text += &format!("{},{},{line}\n", entry.run.method, entry.seed);
+        }
+    }
+    text
 }
 
 /// Watches one run for all.

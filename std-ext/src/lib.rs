@@ -14,6 +14,7 @@
 //! | [`report`](mod@report) | one HTML page of what was run and what came out |
 //! | [`evaluate`](mod@evaluate) | scores of a saved model on new data |
 //! | [`export`] | a model as Rust source for a device, and the same arithmetic here |
+//! | [`storage`] | files that are replaced as a whole or not at all |
 //! | [`cdr`] | a convection–diffusion–reaction equation that makes surrogate data |
 //!
 //! Everywhere a data set is a matrix with one sample a column.
@@ -30,7 +31,7 @@ pub mod model;
 pub mod network;
 pub mod plot;
 pub mod report;
-mod storage;
+pub mod storage;
 pub mod train;
 
 pub use gaussling_core as core;

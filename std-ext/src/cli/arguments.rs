@@ -178,12 +178,15 @@ pub struct CompareArguments {
     /// Number of seeds: each method runs from the initial weights 0 … N−1
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), allow_negative_numbers = true, value_name = "N")]
     pub seeds: u64,
-    /// A folder for the plot of the losses and the best model [default: nothing is written]
+    /// A folder for the plot of the losses, the best model and its Rust source [default: nothing is written]
     #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Print one JSON object instead, NaN as null; what people read goes to standard error
     #[arg(long)]
     pub json: bool,
+    /// Write the histories of all runs as CSV: method, seed, work units, seconds, losses, control
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// Write a report: one HTML page with tables and plots
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -197,7 +200,7 @@ pub struct DemoArguments {
     /// Number of seeds for each method
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), allow_negative_numbers = true, value_name = "N")]
     pub seeds: u64,
-    /// The folder for the plot of the losses, the best model and the report
+    /// The folder for the plot of the losses, the best model, its Rust source and the report
     #[arg(long, short, default_value = "gaussling-demo", value_name = "FOLDER")]
     pub output: PathBuf,
     /// Say nothing but the result

@@ -3,15 +3,17 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use gaussling::compare::{Entry, best, compare, rows};
+use gaussling::compare::{Entry, best, compare, history_csv, rows};
+use gaussling::export::{Export, Storage};
 use gaussling::plot::loss_curves;
 use gaussling::train::{Ending, Method};
 use serde_json::{Value, json as object};
 
 use super::arguments::{CompareArguments, MethodsArguments};
+use super::export::{spread, write_source};
 use super::failure::{Failure, Kind};
 use super::interrupt;
-use super::output::{check_file, make_folder, note, print};
+use super::output::{check_different, check_file, make_folder, note, print, write_file};
 use super::progress::Progress;
 use super::report;
 use super::setup::{Setup, describe, model, setup};
@@ -19,13 +21,18 @@ use super::table::table;
 
 /// Files in the output folder.
 const PLOT: &str = "losses.svg";
-const BEST: &str = "best.safetensors";
+const MODEL: &str = "model.safetensors";
+const SOURCE: &str = "model.rs";
+
+/// Samples on which the cost of the source's arithmetic is measured at most.
+const MEASURED: usize = 1000;
 
 /// What is written besides the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// For the plot and the best model.
+    /// For the plot, the best model, and its Rust source.
     pub folder: Option<&'a Path>,
+    pub history: Option<&'a Path>,
     pub report: Option<&'a Path>,
     pub quiet: bool,
     pub json: bool,
@@ -35,10 +42,13 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let data = &arguments.data;
     let read: Vec<&Path> =
         std::iter::once(&data.data).chain(&data.validation).chain(&data.test).map(PathBuf::as_path).collect();
-    arguments.report.iter().try_for_each(|file| check_file(file, &read))?;
+    let written: Vec<&Path> = arguments.report.iter().chain(&arguments.history).map(PathBuf::as_path).collect();
+    written.iter().try_for_each(|file| check_file(file, &read))?;
+    check_different(&written)?;
     let setup = setup(&arguments.data, &arguments.run)?;
     let wanted = Wanted {
         folder: arguments.output.as_deref(),
+        history: arguments.history.as_deref(),
         report: arguments.report.as_deref(),
         quiet: arguments.run.quiet,
         json: arguments.json,
@@ -53,7 +63,7 @@ pub fn compare_and_write(
     seeds: u64,
     wanted: Wanted<'_>,
 ) -> Result<(), Failure> {
-    let Wanted { folder, report, quiet, json } = wanted;
+    let Wanted { folder, history, report, quiet, json } = wanted;
     if !quiet {
         note(&describe(setup));
     }
@@ -86,6 +96,11 @@ pub fn compare_and_write(
     if let Some(folder) = folder {
         text += &write(setup, &entries, folder, &mut result)?;
     }
+    if let Some(file) = history {
+        write_file(file, &history_csv(&entries))?;
+        text += &format!("history: {}\n", file.display());
+        result["history"] = object!(file.to_string_lossy());
+    }
     if let Some(file) = report {
         report::compared(setup, &entries, file)?;
         text += &format!("report: {}\n", file.display());
@@ -107,11 +122,11 @@ pub fn compare_and_write(
 
 /// Makes the output folder, in which all files can be written.
 pub fn make_output_folder(folder: &Path, more: &[&str]) -> Result<(), Failure> {
-    make_folder(folder, &[&[PLOT, BEST], more].concat())
+    make_folder(folder, &[&[PLOT, MODEL, SOURCE], more].concat())
 }
 
-/// Writes the losses of the first seed of each method, and the model with the least validation error; says where, in words and
-/// in `result`.
+/// Writes the losses of the first seed of each method, the model with the least validation error, and its Rust source; says
+/// where, in words and in `result`.
 fn write(setup: &Setup, entries: &[Entry], folder: &Path, result: &mut Value) -> Result<String, Failure> {
     let plot = folder.join(PLOT);
     let curves: Vec<(String, Vec<(f64, f64)>)> = entries
@@ -126,10 +141,21 @@ fn write(setup: &Setup, entries: &[Entry], folder: &Path, result: &mut Value) ->
     let mut said = format!("losses: {}\n", plot.display());
     result["plot"] = object!(plot.display().to_string());
     if let Some(entry) = best(entries) {
-        let file = folder.join(BEST);
-        model(setup, entry)?.save(&file)?;
+        let (file, source) = (folder.join(MODEL), folder.join(SOURCE));
+        let model = model(setup, entry)?;
+        model.save(&file)?;
         result["best_model"] = object!(file.display().to_string());
         writeln!(said, "best model ({}, seed {}): {}", entry.run.method, entry.seed, file.display())?;
+        match Export::new(&model, Storage::F32) {
+            Ok(export) => {
+                let inputs = spread(&setup.data.inputs, MEASURED);
+                let cost = write_source(&export, &inputs, "of the data it was chosen on", &source)?;
+                result["rust"] = object!(source.display().to_string());
+                writeln!(said, "the same as Rust for a microcontroller: {} ({cost})", source.display())?;
+            }
+            // Numbers that only f64 has are no reason to lose the rest.
+            Err(error) => writeln!(said, "no Rust source: {error}")?,
+        }
     }
     Ok(said)
 }

@@ -30,6 +30,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let source = "a convection-diffusion-reaction equation".to_string();
     let setup = Setup { data, problem, options: Options::for_loss(LossKind::LeastSquares), source };
     let report = arguments.output.join(REPORT);
-    let wanted = Wanted { folder: Some(&arguments.output), report: Some(&report), quiet: arguments.quiet, json: false };
+    let (folder, report) = (Some(arguments.output.as_path()), Some(report.as_path()));
+    let wanted = Wanted { folder, history: None, report, quiet: arguments.quiet, json: false };
     compare_and_write(&setup, &arguments.methods, arguments.seeds, wanted)
 }

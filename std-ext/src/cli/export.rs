@@ -1,12 +1,14 @@
 //! `gaussling export`
 
-use gaussling::Model;
+use std::path::Path;
+
 use gaussling::data::load_inputs;
-use gaussling::export::{Export, Storage, made_up_inputs};
+use gaussling::export::{Cost, Export, Storage, made_up_inputs};
+use gaussling::{DenseMatrix, Model};
 
 use super::arguments::{ExportArguments, StorageName};
-use super::failure::{Failure, Kind};
-use super::output::{check_file, print};
+use super::failure::Failure;
+use super::output::{check_file, print, write_file};
 
 /// Samples whose inputs and outputs the file has for its self-test.
 const RECORDED: usize = 4;
@@ -30,20 +32,33 @@ pub fn run(arguments: &ExportArguments) -> Result<(), Failure> {
         Some(file) => (load_inputs(file, &model.input_names)?, "of the data given when exporting"),
         None => (made_up_inputs(&model, MADE_UP), "made up: normal, as wide as the training data"),
     };
-    let cost = export.cost(&inputs)?;
-    // Spread over the whole file, the first and the last among them.
-    let few = RECORDED.min(inputs.cols());
-    let spread: Vec<usize> = (0..few).map(|k| k * (inputs.cols() - 1) / (few - 1).max(1)).collect();
-    let source = export.rust(&inputs.select_columns(&spread), &cost, measured_on)?;
-    let file = &arguments.rust;
-    std::fs::write(file, source)
-        .map_err(|e| Failure::new(Kind::Output, format!("{}: cannot be written: {e}", file.display())))?;
+    let cost = write_source(&export, &inputs, measured_on, &arguments.rust)?;
     print(&format!(
         "source: {}\nflash: {} bytes of constants; RAM: {} bytes of arrays on the stack\n\
          {} against f64: {cost} ({measured_on})\n",
-        file.display(),
+        arguments.rust.display(),
         export.flash(),
         export.ram(),
         export.storage().name(),
     ))
+}
+
+/// Writes the source with what it costs on these inputs, some of which are recorded for its self-test; returns the cost.
+pub fn write_source(
+    export: &Export,
+    inputs: &DenseMatrix<f64>,
+    measured_on: &str,
+    file: &Path,
+) -> Result<Cost, Failure> {
+    let cost = export.cost(inputs)?;
+    let source = export.rust(&spread(inputs, RECORDED), &cost, measured_on)?;
+    write_file(file, &source)?;
+    Ok(cost)
+}
+
+/// So many samples at most, spread over all, the first and the last among them.
+pub fn spread(inputs: &DenseMatrix<f64>, most: usize) -> DenseMatrix<f64> {
+    let few = most.min(inputs.cols());
+    let columns: Vec<usize> = (0..few).map(|k| k * (inputs.cols() - 1) / (few - 1).max(1)).collect();
+    inputs.select_columns(&columns)
 }

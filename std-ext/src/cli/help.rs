@@ -42,8 +42,10 @@ pub const COMPARE: &str = "Examples:
   gaussling compare data.csv --targets y --methods gnvpro,adam --seeds 2 --output report
   gaussling compare flowers.csv --task classification --work-units 200 --json
 
---json: network, weights, loss, precision, error (what it is), methods (a list of the table's rows, errors as shares of 1), runs (a
-list of all runs), and with --output plot, best_model, with --report report.";
+--json: network, weights, loss, precision, error (what it is), methods (a list of the table's rows, errors as shares of 1),
+runs (a list of all runs), and with --output plot, best_model, rust, with --history history, with --report report.
+
+Interrupted (Ctrl-C, a signal), it ends after the present step with the table and files of the runs that are complete.";
 
 pub const PREDICT: &str = "Examples:
   gaussling predict model.safetensors new.csv

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gaussling::compare::{Entry, Row};
 use gaussling::evaluate::Evaluation;
-use gaussling::train::{LossKind, Problem, Scores};
+use gaussling::train::{Problem, Scores};
 use serde_json::{Value, json};
 
 use super::setup::Setup;
@@ -23,10 +23,6 @@ pub fn error_name(classes: bool) -> &'static str {
     if classes { "share of wrong answers" } else { "mean relative error" }
 }
 
-fn is_classes(problem: &Problem) -> bool {
-    problem.loss == LossKind::CrossEntropy
-}
-
 /// A trained model.
 pub fn trained(setup: &Setup, entry: &Entry, model: &Path, plot: &Path) -> Value {
     let Setup { problem, options, .. } = setup;
@@ -38,7 +34,7 @@ pub fn trained(setup: &Setup, entry: &Entry, model: &Path, plot: &Path) -> Value
         "weights": problem.params(),
         "loss": problem.loss.name(),
         "precision": options.precision.name(),
-        "error": error_name(is_classes(problem)),
+        "error": error_name(problem.classes),
         "training": scores(training),
         "validation": scores(validation),
         "test": scores(test),
@@ -85,7 +81,7 @@ pub fn compared(setup: &Setup, rows: &[Row], entries: &[Entry]) -> Value {
         "weights": problem.params(),
         "loss": problem.loss.name(),
         "precision": options.precision.name(),
-        "error": error_name(is_classes(problem)),
+        "error": error_name(problem.classes),
         "methods": rows.iter().map(row).collect::<Vec<_>>(),
         "runs": entries.iter().map(run).collect::<Vec<_>>(),
     })

@@ -4,6 +4,7 @@ use std::fs::{File, create_dir_all, remove_file};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use gaussling::storage;
 use serde_json::Value;
 
 use super::failure::{Failure, Kind};
@@ -54,9 +55,12 @@ pub fn check_file(file: &Path, read: &[&Path]) -> Result<(), Failure> {
     if let Some(other) = read.iter().find(same) {
         return refused(&format!("it is {}, which is read; choose another name", other.display()));
     }
+    if storage::is_special(file) {
+        return Ok(());
+    }
     let mut probe = name.to_os_string();
     probe.push(format!(".{}.probe", std::process::id()));
-    let probe = file.with_file_name(probe);
+    let probe = storage::target(file).with_file_name(probe);
     match File::create_new(&probe).map(|_| remove_file(&probe)) {
         Err(e) if e.kind() == ErrorKind::NotFound => refused("no such folder; make it first"),
         Err(e) => refused(&e.to_string()),
@@ -75,9 +79,10 @@ pub fn check_different(files: &[&Path]) -> Result<(), Failure> {
     }
 }
 
-/// Writes a text.
+/// Writes a text to a file, which is replaced as a whole or not at all.
 pub fn write_file(file: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text).map_err(|e| format!("{}: cannot be written: {e}", file.display()).into())
+    storage::replace(file, text.as_bytes())
+        .map_err(|e| Failure::new(Kind::Output, format!("{}: cannot be written: {e}", file.display())))
 }
 
 /// The plot beside a model: the same name with the ending `.svg`.

@@ -7,9 +7,9 @@ use gaussling::{DenseMatrix, Model};
 use serde_json::{Value, json as object};
 
 use super::arguments::PredictArguments;
-use super::failure::{Failure, Kind};
+use super::failure::Failure;
 use super::json;
-use super::output::{check_file, print};
+use super::output::{check_file, print, write_file};
 
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     if let Some(file) = &arguments.output {
@@ -19,8 +19,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let inputs = load_inputs(&arguments.data, &model.input_names)?;
     let out = if arguments.json { json::line(&as_json(&model, &inputs)?) } else { as_csv(&model, &inputs)? };
     match &arguments.output {
-        Some(file) => std::fs::write(file, out)
-            .map_err(|e| Failure::new(Kind::Output, format!("cannot write {}: {e}", file.display()))),
+        Some(file) => write_file(file, &out),
         None => print(&out),
     }
 }

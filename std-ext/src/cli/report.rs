@@ -116,6 +116,11 @@ pub fn compared(setup: &Setup, entries: &[Entry], file: &Path) -> Result<(), Fai
     Ok(report.write(file)?)
 }
 
+/// "1 input", "2 inputs".
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 fn fact(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_string(), value.into())
 }
@@ -134,14 +139,14 @@ fn common_facts(setup: &Setup) -> Vec<(String, String)> {
     let command: Vec<String> = std::env::args().skip(1).collect();
     let targets = match &data.classes {
         Some(classes) => format!("{} classes", classes.len()),
-        None => format!("{} targets", data.targets.rows()),
+        None => count(data.targets.rows(), "target"),
     };
     vec![
         fact("command", format!("gaussling {}", command.join(" "))),
         fact("version", env!("CARGO_PKG_VERSION")),
         fact("data", source.as_str()),
         fact("training / validation / test", format!("{parts} samples")),
-        fact("columns", format!("{} inputs, {targets}", data.inputs.rows())),
+        fact("columns", format!("{}, {targets}", count(data.inputs.rows(), "input"))),
         fact("network", problem.network.to_string()),
         fact("weights", problem.params().to_string()),
         fact("loss", problem.loss.name()),

@@ -95,7 +95,15 @@ pub(super) fn axes(curves: &[Vec<(f64, f64)>]) -> (Axis, Axis) {
     };
     // Work that starts a bit after nothing is shown from nothing on.
     let left = if left > 0.0 && left < 0.1 * right { 0.0 } else { left };
-    (Axis::linear(left, right, TICKS), Axis::logarithmic(bottom, top))
+    (Axis::linear(left, round_end(left, right), TICKS), Axis::logarithmic(bottom, top))
+}
+
+/// The next tick where it is nearly reached: work that ends a bit before its budget ends under the budget's label.
+fn round_end(left: f64, right: f64) -> f64 {
+    let ticks = Axis::linear(left, right, TICKS).ticks;
+    let [.., (before, _), (last, _)] = &ticks[..] else { return right };
+    let next = last + (last - before);
+    if next - right < 0.02 * (right - left) { next } else { right }
 }
 
 /// Whether a line goes up and down so much that it is more than four times as long as the way from left to right and up.
@@ -130,6 +138,18 @@ mod tests {
 
     fn named(points: &[(f64, f64)]) -> Curve {
         ("curve".to_owned(), points.to_vec())
+    }
+
+    #[test]
+    fn an_axis_ends_at_a_tick_that_is_nearly_reached() {
+        let labels = |right: f64| {
+            let (x, _) = axes(&[vec![(0.0, 1.0), (right, 2.0)]]);
+            (x.ticks.last().unwrap().1.clone(), x.high)
+        };
+        assert_eq!(labels(599.0), ("600".to_owned(), 600.0));
+        assert_eq!(labels(600.0), ("600".to_owned(), 600.0));
+        assert_eq!(labels(580.0), ("500".to_owned(), 580.0));
+        assert_eq!(labels(1e-9), ("1e-9".to_owned(), 1e-9));
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct Errors {
 
 /// A row for each method: a circle for each seed, their mean, and a bar of one standard deviation to both sides.
 ///
-/// The axis begins at 0, or is logarithmic where the largest error is more than ten times the least. At most 40 methods and 200 seeds of
+/// The axis begins at 0, or, where the largest error is more than ten times the least, is logarithmic and begins below half the
+/// least. A bar that goes on below the axis has no stroke at that end. At most 40 methods and 200 seeds of
 /// each are drawn; mean and deviation are those of all.
 pub fn errors(title: &str, label: &str, methods: &[Errors]) -> Chart {
     let mut chart = Chart::new(title);
@@ -55,8 +56,9 @@ pub fn errors(title: &str, label: &str, methods: &[Errors]) -> Chart {
         frame.say(&mut chart, "no values to show");
     }
     let seed = |chart: &mut Chart, (x, y): Place| chart.markers(Marker::Circle, 3.0, vec![(x, y)], hollow(Colour::Ink));
-    let mean =
-        |chart: &mut Chart, (x, y): Place| draw_mean(chart, Colour::Ink, [x - CURVE / 2.0, x, x + CURVE / 2.0], y);
+    let mean = |chart: &mut Chart, (x, y): Place| {
+        draw_mean(chart, Colour::Ink, [x - CURVE / 2.0, x, x + CURVE / 2.0], y, false)
+    };
     let entries = ["mean ± standard deviation".to_owned(), "one seed".to_owned()];
     legend(&mut chart, &entries, CURVE, &|chart, i, place| {
         if i == 0 { mean(chart, place) } else { seed(chart, place) }
@@ -89,12 +91,12 @@ fn shown(values: &[f64]) -> Vec<f64> {
 /// Holds all values and bars.
 fn axis(methods: &[Vec<f64>]) -> Axis {
     let Some((low, high)) = extremes(methods.iter().flatten().copied()) else { return Axis::linear(0.0, 1.0, 6.0) };
-    if low >= 1e-300 && high / low > LINEAR {
-        return Axis::logarithmic(low, high);
-    }
     let bars = methods.iter().filter(|values| !values.is_empty()).map(|values| mean_and_deviation(values));
     let ends = extremes(bars.flat_map(|(mean, deviation)| [mean - deviation, mean + deviation]));
     let (first, last) = ends.unwrap_or((low, high));
+    if low >= 1e-300 && high / low > LINEAR {
+        return Axis::logarithmic(low.min(first.max(0.5 * low)), high.max(last));
+    }
     // Bars that reach below 0 end there when no value is below.
     let first = if low >= 0.0 { 0.0 } else { first.min(low) };
     let last = last.max(high).max(0.0);
@@ -110,12 +112,13 @@ fn draw_row(chart: &mut Chart, frame: &Frame, y: f64, row: usize, values: &[f64]
     let seeds = values.iter().take(SEEDS).map(|&value| (at(value), y + 8.0)).collect();
     chart.markers(Marker::Circle, 3.0, seeds, hollow(colour));
     let (mean, deviation) = mean_and_deviation(values);
-    draw_mean(chart, colour, [at(mean - deviation), at(mean), at(mean + deviation)], y - 5.0);
+    let cut = mean - deviation < frame.x.low;
+    draw_mean(chart, colour, [at(mean - deviation), at(mean), at(mean + deviation)], y - 5.0, cut);
 }
 
-/// A bar from the first to the last with the mean between them.
-fn draw_mean(chart: &mut Chart, colour: Colour, [first, mean, last]: [f64; 3], y: f64) {
-    let ends = [first, last].map(|x| vec![(x, y - 5.0), (x, y + 5.0)]);
+/// A bar from the first to the last with the mean between them, and a stroke at each end but where it is cut.
+fn draw_mean(chart: &mut Chart, colour: Colour, [first, mean, last]: [f64; 3], y: f64, cut: bool) {
+    let ends = [first, last].into_iter().skip(usize::from(cut)).map(|x| vec![(x, y - 5.0), (x, y + 5.0)]);
     let mut lines = vec![vec![(first, y), (last, y)]];
     lines.extend(ends);
     chart.lines(lines, Paint::line(colour, 2.0));
@@ -175,7 +178,32 @@ mod tests {
         assert!((middle(axis(&[1.0, 500.0])) - 0.5).abs() < 1e-9);
         // The bar of these reaches below 0, which no error does.
         assert_eq!(axis(&[0.1, 0.1, 0.9]).low, 0.0);
+        // These bars reach from 0.21 and to 12.8, which the axis holds; that of 1, 1, 30 reaches below 0.
+        let wide = super::axis(&[vec![0.3, 0.4, 0.3, 0.8], vec![8.0, 12.0]]);
+        assert!((0.15..0.21).contains(&wide.low) && (12.83..20.0).contains(&wide.high), "{wide:?}");
+        let cut = axis(&[1.0, 1.0, 30.0]);
+        assert!((0.4..0.5).contains(&cut.low), "{cut:?}");
         assert!(axis(&[-1.0, 5.0]).low <= -1.0);
+    }
+
+    /// Lines of the bar of the first method, its strokes among them.
+    fn bar(values: &[f64]) -> Vec<Vec<Place>> {
+        let chart = errors("t", "error", &[method("a", values)]);
+        let mut bars = chart.shapes.iter().filter_map(|shape| match shape {
+            Shape::Path { lines, paint, .. } if *paint == Paint::line(Colour::Series(0), 2.0) => Some(lines.clone()),
+            _ => None,
+        });
+        bars.next().unwrap()
+    }
+
+    #[test]
+    fn a_bar_that_is_cut_has_no_stroke_there() {
+        assert_eq!(bar(&[1.0, 2.0, 3.0]).len(), 3);
+        for cut in [[1.0, 1.0, 30.0], [0.1, 0.1, 0.9]] {
+            let lines = bar(&cut);
+            assert_eq!(lines.len(), 2, "{lines:?}");
+            assert_eq!(lines[0][1].0, lines[1][0].0);
+        }
     }
 
     #[test]

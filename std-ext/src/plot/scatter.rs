@@ -29,7 +29,7 @@ pub struct Output<'a> {
 
 /// Predictions over targets with the diagonal where both are equal.
 ///
-/// Up to four outputs have a panel each. More are pooled in one, each less the mean of its targets and divided by their
+/// Up to four outputs have a panel each with their name above it. More are pooled in one, each less the mean of its targets and divided by their
 /// deviation, since they may have different units. The axes of a panel have the same range.
 ///
 /// # Errors
@@ -116,7 +116,7 @@ fn draw(chart: &mut Chart, panels: &[Panel], pooled: bool) -> usize {
         let column = i % columns;
         let top = chart.height;
         let left = MARGIN + (width + gap) * column as f64 + room + (width - room - 14.0 - side) / 2.0;
-        if !single || pooled {
+        if !panel.name.is_empty() {
             chart.height += LABEL * 1.3;
             let name = text::fit(&panel.name, LABEL, width - 8.0);
             let middle = (left + side / 2.0).min(WIDTH - MARGIN - text::width(&name, LABEL) / 2.0);
@@ -248,6 +248,8 @@ mod tests {
             assert_eq!(panels, if count <= 4 { count.max(1) } else { 1 });
             let pooled = texts.iter().any(|text| *text == format!("{count} outputs"));
             assert_eq!(pooled, count > 4, "{texts:?}");
+            let named = names.iter().filter(|name| texts.contains(name)).count();
+            assert_eq!(named, if count <= 4 { count } else { 0 }, "{texts:?}");
             assert_eq!(texts.contains(&"no values to show".to_owned()), count == 0);
             // The same three points for all that are pooled.
             assert_eq!(circles(&chart.svg()).len(), if count <= 4 { 3 * count } else { 3 });

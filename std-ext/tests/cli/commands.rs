@@ -149,15 +149,45 @@ fn compare_prints_a_row_for_each_method_whatever_the_threads() {
     assert_eq!(without_seconds(&one)[..9], without_seconds(&two)[..9]);
     for output in ["one", "two"] {
         assert_svg(&folder.0.join(output).join("losses.svg"));
-        folder.run(&format!("predict {output}/best.safetensors data.csv")).ok();
+        folder.run(&format!("predict {output}/model.safetensors data.csv")).ok();
     }
-    assert_eq!(folder.read("one/best.safetensors"), folder.read("two/best.safetensors"));
+    assert_eq!(folder.read("one/model.safetensors"), folder.read("two/best.safetensors"));
 
     // A method named twice runs once; without --output nothing is written.
     let out = folder.run(&command("--seeds 1 --methods adam,adam")).ok();
     assert!(out.lines().count() == 3 && out.contains("over 1 seeds"), "{out}");
     assert_eq!(folder.run(&command("--seeds 1")).ok().lines().count(), 7);
     assert_eq!(folder.names(), ["data.csv", "one", "two"]);
+}
+
+#[test]
+fn a_comparison_writes_the_histories_of_all_runs() {
+    let folder = Folder::new("histories");
+    folder.write("data.csv", regression(60));
+    let train = "--net dense:4 --work-units 30 -q";
+    let out = folder.run(&format!("compare data.csv {train} --methods adam,gnvpro --seeds 2 --history h.csv")).ok();
+    assert!(out.ends_with("history: h.csv\n"), "{out}");
+    let without_seconds = |line: &str, at: usize| {
+        let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        cells.remove(at);
+        cells.join(",")
+    };
+    let all = folder.text("h.csv");
+    let (header, rows) = all.split_once('\n').unwrap();
+    assert_eq!(header, "method,seed,work_units,seconds,training_loss,validation_loss,control");
+    let mut found = rows.lines();
+    for (method, seed) in [("adam", 0), ("adam", 1), ("gnvpro", 0), ("gnvpro", 1)] {
+        folder.run(&format!("train data.csv {train} --method {method} --seed {seed} --history one.csv")).ok();
+        for line in folder.text("one.csv").lines().skip(1) {
+            let expected = format!("{method},{seed},{}", without_seconds(line, 1));
+            assert_eq!(without_seconds(found.next().unwrap(), 3), expected);
+        }
+    }
+    assert_eq!(found.next(), None);
+    let ran = folder.run("compare data.csv --history data.csv");
+    assert!(ran.code == Some(super::OUTPUT) && ran.err.contains("which is read"), "{ran:?}");
+    let ran = folder.run("compare data.csv --history h.csv --report h.csv");
+    assert!(ran.code == Some(super::OUTPUT) && ran.err.contains("h.csv: is to be written twice"), "{ran:?}");
 }
 
 /// Its sizes are fixed: half a minute without optimization.
@@ -168,12 +198,28 @@ fn the_demo_needs_no_data() {
     let ran = folder.run("demo --seeds 1 --methods gnvpro,adam --output shown");
     assert!(ran.err.starts_with("solving a convection-diffusion-reaction equation"), "{}", ran.err);
     let out = ran.ok();
-    let starts =
-        ["method ", "gnvpro ", "adam ", "mean relative error", "losses: shown", "best model (", "report: shown"];
+    let starts = [
+        "method ",
+        "gnvpro ",
+        "adam ",
+        "mean relative error",
+        "losses: shown",
+        "best model (",
+        "the same as Rust for a microcontroller: ",
+        "report: shown",
+    ];
     assert_eq!(out.lines().count(), starts.len(), "{out}");
     assert!(out.lines().zip(starts).all(|(line, start)| line.starts_with(start)), "{out}");
     assert_svg(&folder.0.join("shown/losses.svg"));
-    assert!(folder.0.join("shown/best.safetensors").is_file());
+    // The very source that the export writes, but for what is said of the data.
+    folder.run("export shown/model.safetensors --rust again.rs").ok();
+    let weights = |name: &str| {
+        let text = folder.text(name);
+        text[text.find("static WEIGHTS").unwrap()..].split(';').next().unwrap().to_owned()
+    };
+    assert_eq!(weights("shown/model.rs"), weights("again.rs"));
+    assert!(folder.text("shown/model.rs").contains("of the data it was chosen on"));
+    std::fs::remove_file(folder.0.join("again.rs")).unwrap();
     assert!(folder.text("shown/report.html").contains("a convection-diffusion-reaction equation"));
     assert_eq!(folder.names(), ["shown"]);
 }

@@ -211,7 +211,7 @@ fn an_interrupted_comparison_shows_what_is_finished() {
     folder.write("data.csv", regression(60));
     // The first method ends by its own convergence, the second never.
     let line = "compare data.csv --net dense:6 --methods gnvpro,sgd --seeds 2 --threads 1 --work-units 1e9 --patience 200 \
-                --output out --report r.html";
+                --output out --report r.html --history h.csv";
     let mut child = start(&folder, &line.replace("--patience 200", ""));
     let since = Instant::now();
     sleep(Duration::from_millis(1500));
@@ -226,7 +226,12 @@ fn an_interrupted_comparison_shows_what_is_finished() {
     assert!(err.lines().last().unwrap().contains("gaussling: interrupted: 2 of 4 runs were finished"), "{err}");
     assert!(out.lines().nth(1).unwrap().starts_with("gnvpro ") && !out.contains("sgd"), "{out}");
     assert!(out.contains("over 2 seeds") && out.contains("report: r.html"), "{out}");
-    folder.run("predict out/best.safetensors data.csv").ok();
+    folder.run("predict out/model.safetensors data.csv").ok();
+    assert!(folder.0.join("out/model.rs").is_file() && folder.0.join("out/losses.svg").is_file());
+    assert!(folder.text("r.html").contains("gnvpro") && !folder.text("r.html").contains("<td>sgd"));
+    let history = folder.text("h.csv");
+    let runs: std::collections::BTreeSet<&str> = history.lines().skip(1).map(|line| &line[..8]).collect();
+    assert_eq!(runs.into_iter().collect::<Vec<_>>(), ["gnvpro,0", "gnvpro,1"]);
     // Before any is finished.
     let child = start(&folder, "compare data.csv --net dense:6 --methods sgd --work-units 1e9");
     sleep(Duration::from_millis(500));
@@ -269,4 +274,76 @@ fn a_full_disk_loses_nothing_that_was_there() {
     let (code, err) = limited(30, "train data.csv -q --net dense:4 --work-units 300 -o n.safetensors --report r.html");
     assert!(code == Some(OUTPUT) && err.contains("r.html: cannot be written: "), "{err}");
     assert!(folder.read("r.html") == report);
+    // So everything else that is written.
+    folder.write("rows.csv", regression(2000));
+    let most = "--net dense:4 --methods adam,sgd --seeds 2 --work-units 300";
+    for (line, file) in [
+        (
+            "train data.csv -q --net dense:4 --work-units 3000 --method sgd -o n.safetensors --history h.csv".into(),
+            "h.csv",
+        ),
+        (format!("compare data.csv -q {most} --history c.csv"), "c.csv"),
+        ("predict m.safetensors rows.csv --output p.csv".into(), "p.csv"),
+        ("export m.safetensors --rust m.rs".into(), "m.rs"),
+    ] {
+        folder.run(&line).ok();
+        let (old, names) = (folder.read(file), folder.names());
+        let (code, err) = limited(old.len() / 1024 - 2, &line);
+        assert_eq!((code, err.lines().count()), (Some(OUTPUT), 1), "{line}: {err}");
+        assert!(err.starts_with(&format!("gaussling: {file}: cannot be written: ")), "{line}: {err}");
+        assert!(folder.read(file) == old && folder.names() == names, "{line}: {:?}", folder.names());
+    }
+}
+
+/// What a folder holds is whole when nothing can be written to it, said before the work. Root may write anywhere, so then the
+/// command runs as nobody.
+#[test]
+fn a_read_only_folder_keeps_what_it_has() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let folder = Folder::new("read-only");
+    let command = folder.0.join("gaussling");
+    std::fs::copy(env!("CARGO_BIN_EXE_gaussling"), &command).unwrap();
+    folder.write("data.csv", regression(60));
+    std::fs::create_dir(folder.0.join("closed")).unwrap();
+    let options = "--net dense:4 --work-units 20 -q";
+    let train =
+        format!("train data.csv {options} -o closed/m.safetensors --history closed/h.csv --report closed/r.html");
+    let compare = format!("compare data.csv {options} --seeds 1 --methods sgd --output closed --history closed/c.csv");
+    folder.run(&train).ok();
+    folder.run(&compare).ok();
+    folder.run("export closed/m.safetensors --rust closed/m.rs").ok();
+    folder.run("predict closed/m.safetensors data.csv --output closed/p.csv").ok();
+    let contents = || {
+        let entries = std::fs::read_dir(folder.0.join("closed")).unwrap().map(|entry| entry.unwrap().path());
+        entries.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let before = contents();
+    assert_eq!(before.len(), 10, "{:?}", before.keys());
+    // The files themselves may be written by anyone; it is the folder that is closed.
+    for path in before.keys() {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    }
+    let allow =
+        |mode| std::fs::set_permissions(folder.0.join("closed"), std::fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o555);
+    let root = std::fs::write(folder.0.join("closed/probe"), "").is_ok();
+    let _ = std::fs::remove_file(folder.0.join("closed/probe"));
+    for (line, file) in [
+        (train.as_str(), "closed/m.safetensors"),
+        (&compare, "closed/c.csv"),
+        ("export closed/m.safetensors --rust closed/m.rs", "closed/m.rs"),
+        ("predict closed/m.safetensors data.csv --output closed/p.csv", "closed/p.csv"),
+    ] {
+        let mut run = Command::new(&command);
+        run.args(line.split_whitespace()).current_dir(&folder.0).stderr(Stdio::piped());
+        if root {
+            run.uid(65534).gid(65534);
+        }
+        let (code, err) = end(run.spawn().unwrap());
+        assert_eq!((code, err.lines().count()), (Some(OUTPUT), 1), "{line}: {err}");
+        assert!(err.starts_with(&format!("gaussling: {file}: cannot be written: ")), "{line}: {err}");
+    }
+    allow(0o755);
+    assert!(contents() == before);
 }

@@ -200,7 +200,7 @@ fn json_goes_to_standard_output_and_words_to_standard_error() {
     let methods: Vec<&Value> = compared["methods"].as_array().unwrap().iter().map(|row| &row["method"]).collect();
     assert_eq!(methods, ["gnvpro", "adam"]);
     assert_eq!(compared["runs"].as_array().unwrap().len(), 4);
-    assert_eq!(compared["best_model"], "report/best.safetensors");
+    assert_eq!(compared["best_model"], "report/model.safetensors");
     // Full precision: the mean of the two runs to rounding.
     let of_seed = |k: usize| compared["runs"][k]["test"]["error"].as_f64().unwrap();
     let mean = compared["methods"][0]["test"].as_f64().unwrap();

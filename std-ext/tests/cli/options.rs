@@ -133,7 +133,10 @@ fn classes_can_be_learnt_by_least_squares() {
     assert!(folder.read("b.safetensors") != squared);
     let ran = folder.run(&format!("{TRAIN} -q --loss cross-entropy"));
     assert!(ran.code == Some(DATA) && ran.err.contains("cross-entropy is a loss of classes"), "{ran:?}");
-    let out = folder.run("compare birds.csv -q --net dense:6 --work-units 20 --seeds 2 --loss squared").ok();
+    let line = "compare birds.csv -q --net dense:6 --work-units 20 --seeds 2 --loss squared";
+    let json = folder.run(&format!("{line} --methods adam --json")).ok();
+    assert!(json.contains(r#""error":"share of wrong answers""#), "{json}");
+    let out = folder.run(line).ok();
     assert!(out.contains("share of wrong answers, mean"), "{out}");
 }
 
