@@ -36,7 +36,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let read: Vec<&Path> =
         std::iter::once(&data.data).chain(&data.validation).chain(&data.test).map(PathBuf::as_path).collect();
     arguments.report.iter().try_for_each(|file| check_file(file, &read))?;
-    let setup = setup(&arguments.data, &arguments.run)?;
+    let setup = setup(&arguments.data, &arguments.run, "")?;
     let wanted = Wanted {
         folder: arguments.output.as_deref(),
         report: arguments.report.as_deref(),

@@ -129,8 +129,8 @@ fn points(history: &[Record], f: fn(&Record) -> f64) -> Vec<(f64, f64)> {
 }
 
 fn common_facts(setup: &Setup) -> Vec<(String, String)> {
-    let Setup { data, problem, options, source } = setup;
-    let parts = [&problem.train, &problem.validation, &problem.test].map(|p| p.x.cols().to_string()).join(" / ");
+    let Setup { data, problem, options, source, samples, window } = setup;
+    let parts = samples.map(|n| n.to_string()).join(" / ");
     let command: Vec<String> = std::env::args().skip(1).collect();
     let targets = match &data.classes {
         Some(classes) => format!("{} classes", classes.len()),
@@ -141,6 +141,7 @@ fn common_facts(setup: &Setup) -> Vec<(String, String)> {
         fact("version", env!("CARGO_PKG_VERSION")),
         fact("data", source.as_str()),
         fact("training / validation / test", format!("{parts} samples")),
+        fact("streamed", window.map_or("no".to_string(), |window| format!("with a window of {window} samples"))),
         fact("columns", format!("{} inputs, {targets}", data.inputs.rows())),
         fact("network", problem.network.to_string()),
         fact("weights", problem.params().to_string()),
