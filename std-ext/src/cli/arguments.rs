@@ -63,9 +63,10 @@ pub struct DataArguments {
     /// A validation set of its own, with the same columns; the split's share for it goes to training
     #[arg(long, value_name = "FILE")]
     pub validation: Option<PathBuf>,
-    /// Training/validation/test parts: fractions, percentages, or numbers of samples
-    #[arg(long, value_parser = parse_split, value_name = "A/B/C", default_value = "50/25/25")]
-    pub split: Sizes,
+    /// Training/validation/test parts: fractions, percentages, or numbers of samples [default: 50/25/25; of a stream
+    /// 90/10/0]
+    #[arg(long, value_parser = parse_split, value_name = "A/B/C")]
+    pub split: Option<Sizes>,
     /// Seed of the random split
     #[arg(long, default_value_t = 42, allow_negative_numbers = true, value_name = "SEED")]
     pub split_seed: u64,
@@ -126,9 +127,17 @@ pub struct TrainArguments {
     pub data: DataArguments,
     #[command(flatten)]
     pub run: RunArguments,
-    /// gnvpro, slimtrain, curveball, curveball-varpro, adam, sgd, lbfgs or gauss-newton
-    #[arg(long, default_value = "gnvpro")]
-    pub method: Method,
+    /// gnvpro, slimtrain, curveball, curveball-varpro, adam, sgd, lbfgs or gauss-newton [default: gnvpro; on a stream
+    /// slimtrain]
+    #[arg(long)]
+    pub method: Option<Method>,
+    /// Read DATA (text, NPY or IDX) anew in each epoch instead of keeping it in memory, for files larger than that; for
+    /// slimtrain, curveball, adam and sgd
+    #[arg(long)]
+    pub stream: bool,
+    /// Samples of a stream among which the next one is drawn at random: a file in an order of its own wants many
+    #[arg(long, requires = "stream", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 8192, allow_negative_numbers = true, value_name = "N")]
+    pub window: u32,
     /// Seed of the initial weights and of the order of batches
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub seed: u64,

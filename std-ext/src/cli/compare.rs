@@ -45,7 +45,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let written: Vec<&Path> = arguments.report.iter().chain(&arguments.history).map(PathBuf::as_path).collect();
     written.iter().try_for_each(|file| check_file(file, &read))?;
     check_different(&written)?;
-    let setup = setup(&arguments.data, &arguments.run)?;
+    let setup = setup(&arguments.data, &arguments.run, "")?;
     let wanted = Wanted {
         folder: arguments.output.as_deref(),
         history: arguments.history.as_deref(),

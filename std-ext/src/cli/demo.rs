@@ -9,7 +9,7 @@ use super::Failure;
 use super::arguments::DemoArguments;
 use super::compare::{Wanted, compare_and_write, make_output_folder};
 use super::output::note;
-use super::setup::Setup;
+use super::setup::{Setup, samples};
 
 /// As many parameter vectors as in the published experiment.
 const SAMPLES: usize = 800;
@@ -28,7 +28,8 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let network = Sequential::parse("dense:8, antisym:8x2", data.inputs.rows())?;
     let problem = Problem::new(&data, None, &parts, network, true)?;
     let source = "a convection-diffusion-reaction equation".to_string();
-    let setup = Setup { data, problem, options: Options::for_loss(LossKind::LeastSquares), source };
+    let options = Options::for_loss(LossKind::LeastSquares);
+    let setup = Setup { data, options, source, samples: samples(&problem), problem, window: None };
     let report = arguments.output.join(REPORT);
     let (folder, report) = (Some(arguments.output.as_path()), Some(report.as_path()));
     let wanted = Wanted { folder, history: None, report, quiet: arguments.quiet, json: false };

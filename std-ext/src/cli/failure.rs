@@ -78,7 +78,7 @@ kinds! {
         _ => Kind::Model,
     },
     TrainError => |e| match e {
-        TrainError::Data(_) => Kind::Data,
+        TrainError::Data(_) | TrainError::Stream(_) => Kind::Data,
         TrainError::Option(_) => Kind::Usage,
         _ => Kind::Other,
     },

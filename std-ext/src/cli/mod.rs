@@ -19,6 +19,7 @@ mod report;
 mod setup;
 mod table;
 mod train;
+mod training;
 
 use clap::{Parser, Subcommand};
 

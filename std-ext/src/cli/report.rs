@@ -134,8 +134,8 @@ fn points(history: &[Record], f: fn(&Record) -> f64) -> Vec<(f64, f64)> {
 }
 
 fn common_facts(setup: &Setup) -> Vec<(String, String)> {
-    let Setup { data, problem, options, source } = setup;
-    let parts = [&problem.train, &problem.validation, &problem.test].map(|p| p.x.cols().to_string()).join(" / ");
+    let Setup { data, problem, options, source, samples, window } = setup;
+    let parts = samples.map(|n| n.to_string()).join(" / ");
     let command: Vec<String> = std::env::args().skip(1).collect();
     let targets = match &data.classes {
         Some(classes) => format!("{} classes", classes.len()),
@@ -146,6 +146,7 @@ fn common_facts(setup: &Setup) -> Vec<(String, String)> {
         fact("version", env!("CARGO_PKG_VERSION")),
         fact("data", source.as_str()),
         fact("training / validation / test", format!("{parts} samples")),
+        fact("streamed", window.map_or("no".to_string(), |window| format!("with a window of {window} samples"))),
         fact("columns", format!("{}, {targets}", count(data.inputs.rows(), "input"))),
         fact("network", problem.network.to_string()),
         fact("weights", problem.params().to_string()),

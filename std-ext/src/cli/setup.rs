@@ -1,12 +1,12 @@
 //! From arguments to a problem.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gaussling::Model;
 use gaussling::compare::Entry;
-use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Task, load, load_like, split};
+use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Stream, StreamOptions, Task, load, load_like, split};
 use gaussling::network::Sequential;
-use gaussling::train::{LossKind, Options, Precision, Problem, SlimTrainOptions};
+use gaussling::train::{LossKind, Method, Options, Precision, Problem, SlimTrainOptions};
 
 use super::arguments::{DataArguments, LossName, PrecisionName, RunArguments, Scaling, TaskName};
 use super::failure::{Failure, Kind};
@@ -18,6 +18,15 @@ pub struct Setup {
     pub options: Options,
     /// Where the data come from.
     pub source: String,
+    /// Samples for training, validation and test.
+    pub samples: [usize; 3],
+    /// The window of a stream, where the training data are one.
+    pub window: Option<usize>,
+}
+
+/// Samples that a problem has in memory.
+pub fn samples(problem: &Problem) -> [usize; 3] {
+    [&problem.train, &problem.validation, &problem.test].map(|part| part.x.cols())
 }
 
 /// The width of the default network: √(N/6) for a regression, √(N/3) for classes, within 8 … 64.
@@ -26,18 +35,26 @@ fn default_width(samples: usize, classes: bool) -> usize {
     (samples as f64 / per_unit).sqrt().round().clamp(8.0, 64.0) as usize
 }
 
-/// Reads, splits, scales; picks what the user left open.
-pub fn setup(data: &DataArguments, run: &RunArguments) -> Result<Setup, Failure> {
+/// Which columns are what.
+fn load_options(data: &DataArguments) -> LoadOptions {
     let task = data.task.map(|task| match task {
         TaskName::Regression => Task::Regression,
         TaskName::Classification => Task::Classification,
     });
-    let load_options = LoadOptions { inputs: data.inputs.clone(), targets: data.targets.clone(), task };
-    let dataset = load(&data.data, &load_options)?;
+    LoadOptions { inputs: data.inputs.clone(), targets: data.targets.clone(), task }
+}
+
+/// Reads, splits, scales; picks what the user left open. `hint` is what to try when memory cannot hold the data.
+pub fn setup(data: &DataArguments, run: &RunArguments, hint: &str) -> Result<Setup, Failure> {
+    let load_options = load_options(data);
+    let dataset = load(&data.data, &load_options).map_err(|e| match e.is_memory() {
+        true => Failure::new(Kind::Data, format!("{e}{hint}")),
+        false => e.into(),
+    })?;
     let own = |file: &Option<PathBuf>| file.as_ref().map(|file| load_like(file, &load_options, &dataset)).transpose();
     let (validation, test) = (own(&data.validation)?, own(&data.test)?);
     // With a set of its own, what the split would keep for it goes to training.
-    let mut sizes = data.split;
+    let mut sizes = data.split.unwrap_or_default();
     if let Sizes::Fractions([a, b, c]) = &mut sizes {
         for (share, _) in [(b, &validation), (c, &test)].into_iter().filter(|(_, own)| own.is_some()) {
             *a += std::mem::take(share);
@@ -46,22 +63,90 @@ pub fn setup(data: &DataArguments, run: &RunArguments) -> Result<Setup, Failure>
     let parts = split(dataset.samples(), sizes, data.split_seed, dataset.class_indices().as_deref())?;
     enough_samples(dataset.samples(), sizes, &parts)?;
     let (inputs, classes) = (dataset.inputs.rows(), dataset.classes.is_some());
-    let width = default_width(parts.train.len(), classes);
-    let description = run.net.clone().unwrap_or_else(|| format!("dense:{width}, antisym:{width}x2"));
-    let network = Sequential::parse(&description, inputs)?;
+    let network = network(run, parts.train.len(), inputs, classes)?;
     let mut problem = Problem::new(&dataset, test.as_ref(), &parts, network, run.scaling == Scaling::Standard)?;
     if let Some(validation) = &validation {
         problem = problem.with_validation(validation)?;
     }
-    if let Some(loss) = run.loss {
-        problem = problem.with_loss(match loss {
-            LossName::Squared => LossKind::LeastSquares,
-            LossName::CrossEntropy => LossKind::CrossEntropy,
-        })?;
-    }
+    problem = with_loss(problem, run)?;
     let options = options(run, problem.loss);
-    let source = data.data.file_name().unwrap_or(data.data.as_os_str()).to_string_lossy().into_owned();
-    Ok(Setup { data: dataset, problem, options, source })
+    let samples = samples(&problem);
+    Ok(Setup { data: dataset, problem, options, source: source(&data.data), samples, window: None })
+}
+
+/// The same for a file that stays where it is.
+pub fn setup_stream(
+    data: &DataArguments,
+    run: &RunArguments,
+    method: Method,
+    window: usize,
+) -> Result<(Setup, Stream), Failure> {
+    if !method.streams() {
+        let others = Method::ALL.into_iter().filter(|method| method.streams()).map(Method::name).collect::<Vec<_>>();
+        let what = format!("--stream: {method} needs all data at once; choose --method {}", others.join(", "));
+        return Err(Failure::new(Kind::Usage, what));
+    }
+    let load_options = load_options(data);
+    let share = if data.validation.is_some() { 0.0 } else { validation_share(data.split)? };
+    let stream_options = StreamOptions { window, validation: share, seed: data.split_seed, ..StreamOptions::default() };
+    let mut stream = Stream::open(&data.data, &load_options, stream_options)?;
+    let (inputs, classes) = (stream.input_names().len(), stream.classes().is_some());
+    let network = network(run, stream.samples(), inputs, classes)?;
+    let mut problem = Problem::of_stream(&mut stream, network, run.scaling == Scaling::Standard)?;
+    let dataset = Dataset {
+        inputs: problem.train.x.clone(),
+        targets: problem.train.c.clone(),
+        input_names: stream.input_names().to_vec(),
+        target_names: stream.target_names().to_vec(),
+        classes: stream.classes().map(<[String]>::to_vec),
+    };
+    if let Some(file) = &data.validation {
+        problem = problem.with_validation(&load_like(file, &load_options, &dataset)?)?;
+    }
+    if let Some(file) = &data.test {
+        problem = problem.with_test(&load_like(file, &load_options, &dataset)?)?;
+    }
+    problem = with_loss(problem, run)?;
+    let options = options(run, problem.loss);
+    let [_, validation, test] = samples(&problem);
+    // Of the stream's own validation samples the problem has some.
+    let validation = if data.validation.is_some() { validation } else { stream.validation_samples() };
+    let samples = [stream.samples(), validation, test];
+    let setup =
+        Setup { data: dataset, problem, options, source: source(&data.data), samples, window: Some(stream.window()) };
+    Ok((setup, stream))
+}
+
+/// The share of a stream's samples that is for validation.
+fn validation_share(split: Option<Sizes>) -> Result<f64, Failure> {
+    match split {
+        None => Ok(StreamOptions::default().validation),
+        Some(Sizes::Fractions([a, b, 0.0])) => Ok(b / (a + b)),
+        Some(_) => {
+            let what = "--split: a stream has shares for training and validation only, like 90/10/0; \
+                        for a test set of its own there is --test FILE";
+            Err(Failure::new(Kind::Usage, what))
+        }
+    }
+}
+
+/// The network asked for, or one with a width for the data.
+fn network(run: &RunArguments, samples: usize, inputs: usize, classes: bool) -> Result<Sequential, Failure> {
+    let width = default_width(samples, classes);
+    let description = run.net.clone().unwrap_or_else(|| format!("dense:{width}, antisym:{width}x2"));
+    Ok(Sequential::parse(&description, inputs)?)
+}
+
+fn with_loss(problem: Problem, run: &RunArguments) -> Result<Problem, Failure> {
+    let Some(loss) = run.loss else { return Ok(problem) };
+    Ok(problem.with_loss(match loss {
+        LossName::Squared => LossKind::LeastSquares,
+        LossName::CrossEntropy => LossKind::CrossEntropy,
+    })?)
+}
+
+fn source(data: &Path) -> String {
+    data.file_name().unwrap_or(data.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// Refuses a split of so few samples that a part which should have some gets none.
@@ -111,16 +196,19 @@ fn options(run: &RunArguments, loss: LossKind) -> Options {
 
 /// One line on the data, one on the network.
 pub fn describe(setup: &Setup) -> String {
-    let Setup { data, problem, options, .. } = setup;
-    let parts = [&problem.train, &problem.validation, &problem.test].map(|p| p.x.cols().to_string()).join("/");
+    let Setup { data, problem, options, samples, window, .. } = setup;
+    let parts = samples.map(|n| n.to_string()).join("/");
+    let streamed = window.map_or(String::new(), |window| {
+        format!("\nstreamed: each epoch reads the file once, in an order drawn within a window of {window} samples")
+    });
     let what = match &data.classes {
         Some(classes) => format!("{} classes", classes.len()),
         None => format!("{} targets", data.targets.rows()),
     };
     format!(
-        "data: {} samples ({parts} for training/validation/test), {} inputs, {what}\n\
+        "data: {} samples ({parts} for training/validation/test), {} inputs, {what}{streamed}\n\
          network: {}, {} weights; {}; alpha {:e}; {}; budget {}",
-        problem.train.x.cols() + problem.validation.x.cols() + problem.test.x.cols(),
+        samples.iter().sum::<usize>(),
         data.inputs.rows(),
         problem.network,
         problem.params(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gaussling::compare::{Entry, Event};
 use gaussling::plot::loss_curves;
-use gaussling::train::{Begin, Checkpoint, Ending, history_csv, train_with};
+use gaussling::train::{Begin, Checkpoint, Ending, Method, history_csv};
 
 use super::arguments::TrainArguments;
 use super::failure::{Failure, Kind};
@@ -15,7 +15,8 @@ use super::keeper::{self, Keeper};
 use super::output::{check_different, check_file, note, percent, plot_beside, print, write_file};
 use super::progress::Progress;
 use super::report;
-use super::setup::{Setup, describe, model, setup};
+use super::setup::{Setup, describe, model, setup, setup_stream};
+use super::training::Training;
 
 pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     // Fail before the work, not after it.
@@ -29,10 +30,18 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     written.iter().try_for_each(|file| check_file(file, &read))?;
     check_different(&written)?;
     let checkpoint = keeper::load(&file, arguments.resume, quiet)?;
-    let setup = setup(&arguments.data, &arguments.run)?;
-    let (problem, options, method, seed) = (&setup.problem, &setup.options, arguments.method, arguments.seed);
+    let method = arguments.method.unwrap_or(if arguments.stream { Method::SlimTrain } else { Method::Gnvpro });
+    let (setup, mut stream) = match arguments.stream {
+        true => {
+            let (setup, stream) = setup_stream(&arguments.data, &arguments.run, method, arguments.window as usize)?;
+            (setup, Some(stream))
+        }
+        false => (setup(&arguments.data, &arguments.run, &hint(method))?, None),
+    };
+    let (problem, options, seed) = (&setup.problem, &setup.options, arguments.seed);
+    let mut data = Training::new(problem, stream.as_mut())?;
     if let Some(checkpoint) = &checkpoint {
-        checkpoint.check(problem, method, options, seed).map_err(|e| {
+        data.check(checkpoint, method, options, seed).map_err(|e| {
             let what = format!("{}: {e}; train as then, or delete it to start from the beginning", file.display());
             Failure::new(Kind::Model, what)
         })?;
@@ -44,7 +53,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         }
     }
     let start = match &checkpoint {
-        None => Some(problem.initial_weights(options, seed)?),
+        None => Some(data.initial_weights(options, seed)?),
         Some(_) => None,
     };
     let progress = Progress::new(quiet, 1, options);
@@ -59,9 +68,9 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         (None, Some(start)) => Begin::Start(start),
         (None, None) => return Err("nothing to start from".into()),
     };
-    let run = train_with(problem, method, options, seed, begin, &mut keeper)?;
+    let run = data.train(method, options, seed, begin, &mut keeper)?;
     let kept = keeper.kept();
-    let entry = Entry::new(problem, seed, run)?;
+    let entry = data.entry(seed, run)?;
     if entry.run.ending != Ending::Stopped {
         progress.see(Event::Finished(&entry));
     }
@@ -90,6 +99,18 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
                 }
                 _ => Ok(()),
             }
+        }
+    }
+}
+
+/// What to try when memory cannot hold the data.
+fn hint(method: Method) -> String {
+    match method.streams() {
+        true => "; or add --stream, which reads them anew in each epoch".to_string(),
+        false => {
+            let others = Method::ALL.into_iter().filter(|method| method.streams()).map(Method::name);
+            let others = others.collect::<Vec<_>>().join(", ");
+            format!("; or add --stream with --method {others}: {method} needs all data at once")
         }
     }
 }

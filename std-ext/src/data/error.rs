@@ -452,3 +452,14 @@ pub enum DataError {
         expected: usize,
     },
 }
+
+impl DataError {
+    /// Whether it says that memory cannot hold the data.
+    pub fn is_memory(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } => true,
+            Self::Unreadable { reason, .. } => reason.kind() == std::io::ErrorKind::OutOfMemory,
+            _ => false,
+        }
+    }
+}

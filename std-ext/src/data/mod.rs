@@ -56,7 +56,7 @@ pub use error::DataError;
 pub use format::Format;
 pub use split::{Sizes, Split, split};
 pub use standardize::Standardization;
-pub use stream::{Batch, Stream, StreamOptions};
+pub use stream::{Batch, Stream, StreamOptions, StreamPart};
 pub use summary::{ColumnSummary, Role, Summary, summary};
 pub(crate) use wording::quoted;
 pub use wording::{Cell, Shape};

@@ -127,15 +127,30 @@ fn check_length(what: &str, expected: usize, found: usize) -> Result<(), Checkpo
 
 /// All that a run is a function of, but the weights it starts from.
 pub(super) fn identity(problem: &Problem, method: Method, options: &Options, seed: u64) -> Vec<(String, String)> {
-    let data = |part: &Part| {
-        let (x, c) = (&part.x, &part.c);
-        let checksum = checksum([x.as_slice(), c.as_slice()]);
-        format!("{} samples of {} inputs and {} outputs, checksum {checksum:08x}", x.cols(), x.rows(), c.rows())
-    };
+    let Part { x, c } = &problem.train;
+    identity_with(data(x.cols(), problem, checksum([x.as_slice(), c.as_slice()])), problem, method, options, seed)
+}
+
+/// Data in words.
+pub(super) fn data(samples: usize, problem: &Problem, checksum: u32) -> String {
+    let (inputs, outputs) = (problem.network.inputs(), problem.outputs());
+    format!("{samples} samples of {inputs} inputs and {outputs} outputs, checksum {checksum:08x}")
+}
+
+/// The same for training data of which this is said.
+pub(super) fn identity_with(
+    training: String,
+    problem: &Problem,
+    method: Method,
+    options: &Options,
+    seed: u64,
+) -> Vec<(String, String)> {
+    let Part { x, c } = &problem.validation;
+    let validation = data(x.cols(), problem, checksum([x.as_slice(), c.as_slice()]));
     let first = [
         ("version", env!("CARGO_PKG_VERSION").to_string()),
-        ("training data", data(&problem.train)),
-        ("validation data", data(&problem.validation)),
+        ("training data", training),
+        ("validation data", validation),
         ("network", problem.network.to_string()),
         ("loss", problem.loss.name().to_string()),
         ("method", method.name().to_string()),

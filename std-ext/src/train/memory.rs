@@ -9,6 +9,7 @@ use gaussling_core::optim::{
 
 use super::options::{LossKind, Method, Options, Precision};
 use super::problem::{Part, Problem, TrainError};
+use super::stream;
 use crate::memory;
 use crate::network::CHUNK;
 
@@ -22,11 +23,19 @@ const WIDE_COPIES: usize = 2;
 const CHECKPOINT_COPIES: usize = 2;
 
 /// Bytes that a run of a method fills at most, the data apart.
-fn run_bytes(problem: &Problem, method: Method, options: &Options) -> Result<usize, TrainError> {
-    let (shape, outputs, samples) = (problem.network.shape(), problem.outputs(), problem.train.x.cols());
+///
+/// `samples` are those for training; of a stream only batches are in memory.
+fn run_bytes(
+    problem: &Problem,
+    method: Method,
+    options: &Options,
+    samples: usize,
+    streamed: bool,
+) -> Result<usize, TrainError> {
+    let (shape, outputs) = (problem.network.shape(), problem.outputs());
     let whole = problem.network.with_output(outputs)?.shape();
     let batch = options.batch_of(method, samples);
-    let projected = projected_len(problem);
+    let projected = projected_len(problem, samples);
     // What only a run under way needs, and what is the method's state or contains it.
     let (space, state) = match method {
         Method::Gnvpro => (projected, trust_region_work_len(shape.params, &options.trust_region::<f64>())),
@@ -40,8 +49,7 @@ fn run_bytes(problem: &Problem, method: Method, options: &Options) -> Result<usi
             let state = sampled_tikhonov_state_len(shape.features, batch, options.memory);
             let inputs =
                 if options.slimtrain.recompute { slimtrain_inputs_len(shape, batch, options.memory) } else { 0 };
-            let solve =
-                if options.slimtrain.solve { varpro_least_squares_work_len(shape, outputs, samples) } else { 0 };
+            let solve = if options.slimtrain.solve { solve_len(problem, samples, streamed) } else { 0 };
             let step = slimtrain_work_len(shape, outputs, batch, options.memory);
             (sum([step, solve]), sum([state, inputs, prodigy_state_len(shape.params)]))
         }
@@ -70,8 +78,8 @@ fn converted_len(problem: &Problem, options: &Options) -> usize {
 }
 
 /// Workspace of variable projection, in which the initial W is found as well.
-fn projected_len(problem: &Problem) -> usize {
-    let (shape, outputs, samples) = (problem.network.shape(), problem.outputs(), problem.train.x.cols());
+fn projected_len(problem: &Problem, samples: usize) -> usize {
+    let (shape, outputs) = (problem.network.shape(), problem.outputs());
     match problem.loss {
         LossKind::LeastSquares => varpro_least_squares_work_len(shape, outputs, samples),
         LossKind::CrossEntropy => varpro_convex_work_len(shape, outputs, samples),
@@ -103,13 +111,13 @@ pub(crate) fn runs_at_a_time(
 ) -> Result<usize, TrainError> {
     let mut lens = Vec::new();
     for &method in methods {
-        lens.push((run_bytes(problem, method, options)?, method.name()));
+        lens.push((run_bytes(problem, method, options, problem.train.x.cols(), false)?, method.name()));
     }
     lens.sort_unstable_by(|a, b| b.cmp(a));
     // The starts of all seeds and the results of all runs.
     let weights = problem.network.with_output(problem.outputs())?.shape().params;
     let kept = sum([methods.len(), 1]).saturating_mul(seeds).saturating_mul(weights).saturating_mul(size_of::<f64>());
-    let initial = sum([projected_len(problem), converted_len(problem, options)]);
+    let initial = sum([projected_len(problem, problem.train.x.cols()), converted_len(problem, options)]);
     let initial = (initial.saturating_mul(options.precision.bytes()), "the initial weights");
     let most = lens.first().copied().unwrap_or(initial).max(initial);
     refuse_beyond(most.1, kept.saturating_add(most.0))?;
@@ -133,7 +141,38 @@ pub(crate) fn runs_at_a_time(
 /// # Errors
 /// [`TrainError::Memory`] when it cannot.
 pub(super) fn check_run(problem: &Problem, method: Method, options: &Options) -> Result<(), TrainError> {
-    refuse_beyond(method.name(), run_bytes(problem, method, options)?)
+    refuse_beyond(method.name(), run_bytes(problem, method, options, problem.train.x.cols(), false)?)
+}
+
+/// The same for a run on a stream of `samples` training samples, its window included.
+///
+/// # Errors
+/// As [`check_run`].
+pub(super) fn check_streamed(
+    problem: &Problem,
+    method: Method,
+    options: &Options,
+    samples: usize,
+    window: usize,
+) -> Result<(), TrainError> {
+    let window = window.min(samples);
+    let run = run_bytes(problem, method, options, samples, true)?;
+    // For a cross-entropy the start is found on as many samples as the window has, before there is a window.
+    let sample = problem.network.inputs().saturating_add(problem.outputs()).saturating_mul(window);
+    let numbers = match problem.loss {
+        LossKind::LeastSquares => sample,
+        LossKind::CrossEntropy => sample.saturating_add(projected_len(problem, window)),
+    };
+    refuse_beyond(method.name(), run.saturating_add(numbers.saturating_mul(size_of::<f64>())))
+}
+
+/// Workspace of slimTrain's last solve.
+fn solve_len(problem: &Problem, samples: usize, streamed: bool) -> usize {
+    let (shape, outputs) = (problem.network.shape(), problem.outputs());
+    match streamed {
+        true => stream::solve_len(shape.features, outputs),
+        false => varpro_least_squares_work_len(shape, outputs, samples),
+    }
 }
 
 fn refuse_beyond(method: &'static str, bytes: usize) -> Result<(), TrainError> {

@@ -19,11 +19,15 @@ mod number;
 mod number_tests;
 mod options;
 mod problem;
+mod scorer;
 mod slim;
 #[cfg(test)]
 mod slim_tests;
 mod start;
 mod stochastic;
+mod stream;
+#[cfg(test)]
+mod stream_tests;
 mod watch;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
@@ -32,6 +36,7 @@ pub use monitor::{Begin, Ending, Record, Run, history_csv};
 pub use multilevel::{Level, train_multilevel};
 pub use options::{LossKind, Method, Options, Precision, SlimTrainOptions, ThetaStep};
 pub use problem::{Part, Problem, Scores, TrainError, Weights};
+pub use stream::Streamed;
 pub use watch::{Next, Watch};
 
 use batches::Shuffled;

@@ -19,6 +19,9 @@ pub(super) trait Number: Real + Default {
     /// The same for a matrix.
     fn narrow_matrix(matrix: &DenseMatrix<f64>) -> Result<Cow<'_, DenseMatrix<Self>>, TrainError>;
 
+    /// The same, of a matrix that is not needed any more.
+    fn take_matrix(matrix: DenseMatrix<f64>) -> Result<DenseMatrix<Self>, TrainError>;
+
     /// The same numbers.
     fn widen(numbers: Vec<Self>) -> Vec<f64>;
 
@@ -42,6 +45,10 @@ impl Number for f64 {
         Ok(Cow::Borrowed(matrix))
     }
 
+    fn take_matrix(matrix: DenseMatrix<f64>) -> Result<DenseMatrix<f64>, TrainError> {
+        Ok(matrix)
+    }
+
     fn widen(numbers: Vec<f64>) -> Vec<f64> {
         numbers
     }
@@ -63,6 +70,10 @@ impl Number for f32 {
     fn narrow_matrix(matrix: &DenseMatrix<f64>) -> Result<Cow<'_, DenseMatrix<f32>>, TrainError> {
         let numbers = Self::narrow(matrix.as_slice())?.into_owned();
         Ok(Cow::Owned(DenseMatrix::from_vec(numbers, matrix.rows(), matrix.cols()).unwrap_or_default()))
+    }
+
+    fn take_matrix(matrix: DenseMatrix<f64>) -> Result<DenseMatrix<f32>, TrainError> {
+        Ok(Self::narrow_matrix(&matrix)?.into_owned())
     }
 
     fn widen(numbers: Vec<f32>) -> Vec<f64> {

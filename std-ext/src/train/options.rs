@@ -65,6 +65,11 @@ impl Method {
 }
 
 impl Method {
+    /// Whether it needs no more than a batch of the data at a time.
+    pub fn streams(self) -> bool {
+        matches!(self, Self::SlimTrain | Self::CurveBall | Self::Adam | Self::Sgd)
+    }
+
     /// What the control value of its records is.
     pub fn control(self) -> &'static str {
         match self {

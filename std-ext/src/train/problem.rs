@@ -6,10 +6,10 @@ use gaussling_core::{Error, Real};
 use super::checkpoint::CheckpointError;
 use super::number::Number;
 use super::options::{LossKind, Method};
+use super::scorer::Scorer;
 use crate::DenseMatrix;
-use crate::data::{Dataset, Split, Standardization};
+use crate::data::{DataError, Dataset, Split, Standardization};
 use crate::kernels::KERNELS;
-use crate::matrix::largest;
 use crate::memory;
 use crate::network::Sequential;
 
@@ -36,6 +36,9 @@ pub enum TrainError {
     /// An option makes no sense here.
     #[error("{0}")]
     Option(String),
+    /// A stream could not be read.
+    #[error(transparent)]
+    Stream(#[from] DataError),
     /// A checkpoint was not kept or not taken up.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -106,6 +109,19 @@ pub struct Part {
     pub c: DenseMatrix<f64>,
 }
 
+/// Mean 0, and a sample of length about 1: with unit *deviations* the first layer of a network with many inputs starts far in
+/// its nonlinear range and overfits (measured in ARCHITECTURE.md).
+pub(super) fn scaled_inputs(mut scaling: Standardization) -> Standardization {
+    let root = (scaling.scale.len() as f64).sqrt();
+    scaling.scale.iter_mut().for_each(|scale| *scale *= root);
+    scaling
+}
+
+/// No scaling.
+pub(super) fn identity(rows: usize) -> Standardization {
+    Standardization { mean: vec![0.0; rows], scale: vec![1.0; rows] }
+}
+
 /// Scaled training, validation and test data; network; loss.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -157,15 +173,10 @@ impl Problem {
         }
         let classes = data.classes.is_some();
         let loss = if classes { LossKind::CrossEntropy } else { LossKind::LeastSquares };
-        let identity = |rows| Standardization { mean: vec![0.0; rows], scale: vec![1.0; rows] };
-        let mut input_scaling = identity(train.x.rows());
-        if standardize {
-            input_scaling = Standardization::fit(&train.x);
-            // Mean 0, and a sample of length about 1: with unit *deviations* the first layer of a network with many inputs
-            // starts far in its nonlinear range and overfits (measured in ARCHITECTURE.md).
-            let root = (train.x.rows() as f64).sqrt();
-            input_scaling.scale.iter_mut().for_each(|scale| *scale *= root);
-        }
+        let input_scaling = match standardize {
+            true => scaled_inputs(Standardization::fit(&train.x)),
+            false => identity(train.x.rows()),
+        };
         let scale_targets = standardize && loss == LossKind::LeastSquares;
         let target_scaling = if scale_targets { Standardization::fit(&train.c) } else { identity(train.c.rows()) };
         for part in [&mut train, &mut validation, &mut test] {
@@ -195,12 +206,24 @@ impl Problem {
     /// # Errors
     /// [`TrainError::Data`] when their columns are not those of the training data.
     pub fn with_validation(self, data: &Dataset) -> Result<Self, TrainError> {
-        let mut validation = Part { x: data.inputs.clone(), c: data.targets.clone() };
-        let scaled = self.input_scaling.apply_in_place(&mut validation.x);
+        Ok(Self { validation: self.scaled(data)?, ..self })
+    }
+
+    /// The same problem with test data of its own, scaled as all others are.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] when their columns are not those of the training data.
+    pub fn with_test(self, data: &Dataset) -> Result<Self, TrainError> {
+        Ok(Self { test: self.scaled(data)?, ..self })
+    }
+
+    fn scaled(&self, data: &Dataset) -> Result<Part, TrainError> {
+        let mut part = Part { x: data.inputs.clone(), c: data.targets.clone() };
+        let scaled = self.input_scaling.apply_in_place(&mut part.x);
         scaled
-            .and_then(|()| self.target_scaling.apply_in_place(&mut validation.c))
+            .and_then(|()| self.target_scaling.apply_in_place(&mut part.c))
             .map_err(|e| TrainError::Data(e.to_string()))?;
-        Ok(Self { validation, ..self })
+        Ok(part)
     }
 
     /// Rows of the targets.
@@ -239,37 +262,11 @@ impl Problem {
 
     /// Scores of the weights on a part of the data; NaN when it has no samples.
     pub fn scores(&self, weights: &Weights, part: &Part) -> Result<Scores, TrainError> {
-        let n = part.x.cols();
-        if n == 0 {
-            return Ok(Scores { loss: f64::NAN, error: f64::NAN, normalized: f64::NAN });
+        let mut scorer = Scorer::new(self);
+        if part.x.cols() > 0 {
+            scorer.add(&self.predict(weights, &part.x)?, &part.c);
         }
-        let s = self.predict(weights, &part.x)?;
-        let loss = loss_of(self.loss, &s, &part.c);
-        if self.classes {
-            let wrong = (0..n).filter(|&j| largest(s.col(j)) != largest(part.c.col(j))).count();
-            let error = wrong as f64 / n as f64;
-            return Ok(Scores { loss, error, normalized: error });
-        }
-        let Standardization { mean, scale } = &self.target_scaling;
-        let (mut relative, mut misfit, mut counted) = (0.0, 0.0, 0_usize);
-        let mut sums = vec![(0.0, 0.0); mean.len()];
-        for j in 0..n {
-            let (mut difference, mut norm) = (0.0, 0.0);
-            for (i, (&s, &c)) in s.col(j).iter().zip(part.c.col(j)).enumerate() {
-                let target = c * scale[i] + mean[i];
-                difference += ((s - c) * scale[i]).powi(2);
-                norm += target * target;
-                sums[i].0 += target;
-                sums[i].1 += target * target;
-            }
-            if norm > 0.0 {
-                relative += (difference / norm).sqrt();
-                counted += 1;
-            }
-            misfit += difference;
-        }
-        let spread: f64 = sums.iter().map(|(sum, squares)| squares - sum * sum / n as f64).sum();
-        Ok(Scores { loss, error: relative / counted as f64, normalized: (misfit / spread).sqrt() })
+        Ok(scorer.finish())
     }
 }
 

@@ -21,6 +21,7 @@
 //! **Cost.** A pass reads and parses the whole file, the validation part too. What it held is not kept.
 
 mod cursor;
+mod in_order;
 mod part;
 mod scan;
 
@@ -32,6 +33,7 @@ use super::standardize::Standardization;
 use super::wording::{quoted, quoted_list};
 use crate::DenseMatrix;
 use cursor::{Cursor, Source};
+pub use in_order::{InOrder, StreamPart};
 use part::{Membership, mix};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -96,6 +98,8 @@ pub struct Stream {
     scan: Scan,
     /// Row of each class.
     class_rows: HashMap<String, usize>,
+    /// Seed of the order.
+    order: u64,
     /// Number of the present pass, or of the next one between two.
     number: u64,
     training: Option<Pass>,
@@ -155,8 +159,9 @@ impl Stream {
         let scan = scan(&source, membership)?;
         let classes = scan.classes.iter().flatten();
         let class_rows = classes.enumerate().map(|(row, class)| (class.clone(), row)).collect();
-        let stream =
-            Self { source, options, membership, scan, class_rows, number: 0, training: None, validation: None };
+        let order = options.seed;
+        let (training, validation) = (None, None);
+        let stream = Self { source, options, membership, scan, class_rows, order, number: 0, training, validation };
         stream.room_for_window()?;
         Ok(stream)
     }
@@ -208,6 +213,46 @@ impl Stream {
             }
         }
         (self.scan.input_scaling, self.scan.target_scaling) = (inputs, targets);
+        Ok(())
+    }
+
+    /// Samples among which the next one is drawn.
+    pub fn window(&self) -> usize {
+        self.options.window
+    }
+
+    /// A checksum of all inputs and targets, in the order of the file.
+    pub fn checksum(&self) -> u32 {
+        self.scan.checksum
+    }
+
+    /// Goes back before the first batch, with batches of another size, in an order by another seed. The validation part
+    /// stays.
+    ///
+    /// # Errors
+    /// [`DataError::StreamOption`] for batches without samples; nothing is changed then.
+    pub fn reorder(&mut self, batch: usize, seed: u64) -> Result<(), DataError> {
+        if batch == 0 {
+            let (found, expected) = (batch.to_string(), "1 or more samples");
+            return Err(DataError::StreamOption { option: "batch", found, expected });
+        }
+        (self.options.batch, self.order) = (batch, seed);
+        self.rewind();
+        Ok(())
+    }
+
+    /// Goes to the place after `batches` batches of pass `pass`, from 0 on. The batches that follow do not depend on where
+    /// the stream was. The file is read up to there once, whatever the number of the pass.
+    ///
+    /// # Errors
+    /// As [`next_batch`](Self::next_batch).
+    pub fn seek(&mut self, pass: u64, batches: usize) -> Result<(), DataError> {
+        (self.number, self.training) = (pass, None);
+        for _ in 0..batches {
+            if self.next_batch()?.is_none() {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -301,7 +346,7 @@ impl Stream {
 
     /// Opens the file and fills the window.
     fn begin(&self) -> Result<Pass, DataError> {
-        let rng = Xoshiro256PlusPlus::seed_from_u64(mix(self.options.seed).wrapping_add(self.number));
+        let rng = Xoshiro256PlusPlus::seed_from_u64(mix(self.order).wrapping_add(self.number));
         let window = self.room_for_window()?;
         let mut pass = Pass { reader: self.reader(true)?, rng, window, samples: Vec::new() };
         while pass.samples.len() < self.options.window

@@ -26,6 +26,8 @@ pub(super) struct Scan {
     pub(super) input_scaling: Standardization,
     /// The identity for classes.
     pub(super) target_scaling: Standardization,
+    /// CRC-32 of all chosen inputs and targets.
+    pub(super) checksum: u32,
 }
 
 /// Reads the whole file once.
@@ -34,6 +36,7 @@ pub(super) fn scan(source: &Source, membership: Membership) -> Result<Scan, Data
     let mut inputs = vec![Moments::default(); source.input_names.len()];
     let mut targets = TargetScan::new(source);
     let (mut samples, mut training, mut numbers) = (0, 0, Vec::new());
+    let mut checksum = crc32fast::Hasher::new();
     while cursor.advance()? {
         numbers.clear();
         cursor.inputs(&mut numbers)?;
@@ -42,6 +45,13 @@ pub(super) fn scan(source: &Source, membership: Membership) -> Result<Scan, Data
             inputs.iter_mut().zip(&numbers).for_each(|(moments, &number)| moments.push(number));
         }
         targets.take(&*cursor, trains, samples)?;
+        numbers.iter().for_each(|number| checksum.update(&number.to_le_bytes()));
+        for k in 0..source.target_names.len() {
+            match cursor.target(k) {
+                Kind::Number(number) => checksum.update(&number.to_le_bytes()),
+                Kind::Word(text) | Kind::Missing(text) | Kind::NotFinite(text) => checksum.update(text.as_bytes()),
+            }
+        }
         samples += 1;
         training += usize::from(trains);
     }
@@ -49,7 +59,8 @@ pub(super) fn scan(source: &Source, membership: Membership) -> Result<Scan, Data
     if training == 0 {
         return Err(DataError::NoTraining { file: source.path.clone(), samples });
     }
-    Ok(Scan { rows: samples, training, classes, input_scaling: scaling(&inputs), target_scaling })
+    let (input_scaling, checksum) = (scaling(&inputs), checksum.finalize());
+    Ok(Scan { rows: samples, training, classes, input_scaling, target_scaling, checksum })
 }
 
 fn scaling(moments: &[Moments]) -> Standardization {
