@@ -8,6 +8,7 @@
 //! | [`data`] | CSV, MAT, NumPy and IDX files, streams of batches, splits, standardization |
 //! | [`network`] | networks whose layers are known at run time |
 //! | [`train`] | every method on one problem under one budget |
+//! | [`defaults`] | what is picked for data where nothing is said, and why |
 //! | [`compare`](mod@compare) | all methods over several seeds, one table |
 //! | [`model`] | trained models in safetensors files |
 //! | [`plot`] | plots as SVG and PNG |
@@ -22,6 +23,7 @@
 pub mod cdr;
 pub mod compare;
 pub mod data;
+pub mod defaults;
 pub mod evaluate;
 pub mod export;
 mod kernels;

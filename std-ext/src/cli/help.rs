@@ -31,8 +31,8 @@ pub const TRAIN: &str = "Examples:
   gaussling train data.csv --targets y --method adam --precision f32
   gaussling train data.csv --targets y --method adam --epochs 1000 --patience 200 --resume --report report.html
 
---json: method, seed, network, weights, loss, precision, error (what it is), training, validation and test (each loss, error,
-normalized), work_units, seconds, ended, model, plot.
+--json: method, seed, network, weights, loss, precision, picked (each value and why), error (what it is), training, validation and
+test (each loss, error, normalized), work_units, seconds, ended, model, plot.
 
 While it trains, the run is kept in OUTPUT.checkpoint; interrupted (Ctrl-C, a signal, a power cut), it goes on with the same
 command and --resume, and ends with the same bits.";
@@ -42,8 +42,8 @@ pub const COMPARE: &str = "Examples:
   gaussling compare data.csv --targets y --methods gnvpro,adam --seeds 2 --output report
   gaussling compare flowers.csv --task classification --work-units 200 --json
 
---json: network, weights, loss, precision, error (what it is), methods (a list of the table's rows, errors as shares of 1),
-runs (a list of all runs), and with --output plot, best_model, rust, with --history history, with --report report.
+--json: network, weights, loss, precision, picked (each value and why), error (what it is), methods (a list of the table's
+rows, errors as shares of 1), runs (a list of all runs), and with --output plot, best_model, rust, with --history history, with --report report.
 
 Interrupted (Ctrl-C, a signal), it ends after the present step with the table and files of the runs that are complete.";
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gaussling::compare::{Entry, Row};
 use gaussling::evaluate::Evaluation;
-use gaussling::train::{Problem, Scores};
+use gaussling::train::Scores;
 use serde_json::{Value, json};
 
 use super::setup::Setup;
@@ -25,7 +25,7 @@ pub fn error_name(classes: bool) -> &'static str {
 
 /// A trained model.
 pub fn trained(setup: &Setup, entry: &Entry, model: &Path, plot: &Path) -> Value {
-    let Setup { problem, options, .. } = setup;
+    let Setup { problem, options, picks, .. } = setup;
     let [training, validation, test] = &entry.scores;
     json!({
         "method": entry.run.method.name(),
@@ -34,6 +34,7 @@ pub fn trained(setup: &Setup, entry: &Entry, model: &Path, plot: &Path) -> Value
         "weights": problem.params(),
         "loss": problem.loss.name(),
         "precision": options.precision.name(),
+        "picked": picks.json(),
         "error": error_name(problem.classes),
         "training": scores(training),
         "validation": scores(validation),
@@ -48,7 +49,7 @@ pub fn trained(setup: &Setup, entry: &Entry, model: &Path, plot: &Path) -> Value
 
 /// The table of a comparison, a row for each method, and the scores of every run.
 pub fn compared(setup: &Setup, rows: &[Row], entries: &[Entry]) -> Value {
-    let Setup { problem, options, .. } = setup;
+    let Setup { problem, options, picks, .. } = setup;
     let row = |row: &Row| {
         let [training, validation, test] = row.errors;
         json!({
@@ -81,6 +82,7 @@ pub fn compared(setup: &Setup, rows: &[Row], entries: &[Entry]) -> Value {
         "weights": problem.params(),
         "loss": problem.loss.name(),
         "precision": options.precision.name(),
+        "picked": picks.json(),
         "error": error_name(problem.classes),
         "methods": rows.iter().map(row).collect::<Vec<_>>(),
         "runs": entries.iter().map(run).collect::<Vec<_>>(),

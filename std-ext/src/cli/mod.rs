@@ -13,6 +13,7 @@ mod interrupt;
 mod json;
 mod keeper;
 mod output;
+mod picks;
 mod predict;
 mod progress;
 mod report;

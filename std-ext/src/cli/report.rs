@@ -134,7 +134,7 @@ fn points(history: &[Record], f: fn(&Record) -> f64) -> Vec<(f64, f64)> {
 }
 
 fn common_facts(setup: &Setup) -> Vec<(String, String)> {
-    let Setup { data, problem, options, source, samples, window } = setup;
+    let Setup { data, problem, options, source, samples, window, .. } = setup;
     let parts = samples.map(|n| n.to_string()).join(" / ");
     let command: Vec<String> = std::env::args().skip(1).collect();
     let targets = match &data.classes {

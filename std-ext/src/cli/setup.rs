@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use gaussling::Model;
 use gaussling::compare::Entry;
 use gaussling::data::{Dataset, LoadOptions, Sizes, Split, Stream, StreamOptions, Task, load, load_like, split};
+use gaussling::defaults::Facts;
 use gaussling::network::Sequential;
 use gaussling::train::{LossKind, Method, Options, Precision, Problem, SlimTrainOptions};
 
 use super::arguments::{DataArguments, LossName, PrecisionName, RunArguments, Scaling, TaskName};
 use super::failure::{Failure, Kind};
+use super::picks::Picks;
 
 /// Data and problem of a command.
 pub struct Setup {
@@ -22,17 +24,22 @@ pub struct Setup {
     pub samples: [usize; 3],
     /// The window of a stream, where the training data are one.
     pub window: Option<usize>,
+    /// What choices depend on.
+    pub facts: Facts,
+    /// What was picked because nothing was said.
+    pub picks: Picks,
+}
+
+impl Setup {
+    /// The method asked for, or the one picked for the data.
+    pub fn method(&mut self, asked: Option<Method>) -> Method {
+        self.picks.or("method", asked, || self.facts.method(), Method::to_string)
+    }
 }
 
 /// Samples that a problem has in memory.
 pub fn samples(problem: &Problem) -> [usize; 3] {
     [&problem.train, &problem.validation, &problem.test].map(|part| part.x.cols())
-}
-
-/// The width of the default network: √(N/6) for a regression, √(N/3) for classes, within 8 … 64.
-fn default_width(samples: usize, classes: bool) -> usize {
-    let per_unit = if classes { 3.0 } else { 6.0 };
-    (samples as f64 / per_unit).sqrt().round().clamp(8.0, 64.0) as usize
 }
 
 /// Which columns are what.
@@ -62,26 +69,29 @@ pub fn setup(data: &DataArguments, run: &RunArguments, hint: &str) -> Result<Set
     }
     let parts = split(dataset.samples(), sizes, data.split_seed, dataset.class_indices().as_deref())?;
     enough_samples(dataset.samples(), sizes, &parts)?;
-    let (inputs, classes) = (dataset.inputs.rows(), dataset.classes.is_some());
-    let network = network(run, parts.train.len(), inputs, classes)?;
+    let facts = Facts { samples: parts.train.len(), classes: dataset.classes.is_some(), streamed: false };
+    let mut picks = Picks::default();
+    note_task(&mut picks, data, &dataset.classes);
+    let network = network(run, facts, dataset.inputs.rows(), &mut picks)?;
     let mut problem = Problem::new(&dataset, test.as_ref(), &parts, network, run.scaling == Scaling::Standard)?;
     if let Some(validation) = &validation {
         problem = problem.with_validation(validation)?;
     }
     problem = with_loss(problem, run)?;
-    let options = options(run, problem.loss);
+    let options = options(run, facts, &mut picks);
     let samples = samples(&problem);
-    Ok(Setup { data: dataset, problem, options, source: source(&data.data), samples, window: None })
+    let source = source(&data.data);
+    Ok(Setup { data: dataset, problem, options, source, samples, window: None, facts, picks })
 }
 
 /// The same for a file that stays where it is.
 pub fn setup_stream(
     data: &DataArguments,
     run: &RunArguments,
-    method: Method,
+    method: Option<Method>,
     window: usize,
 ) -> Result<(Setup, Stream), Failure> {
-    if !method.streams() {
+    if let Some(method) = method.filter(|method| !method.streams()) {
         let others = Method::ALL.into_iter().filter(|method| method.streams()).map(Method::name).collect::<Vec<_>>();
         let what = format!("--stream: {method} needs all data at once; choose --method {}", others.join(", "));
         return Err(Failure::new(Kind::Usage, what));
@@ -90,8 +100,10 @@ pub fn setup_stream(
     let share = if data.validation.is_some() { 0.0 } else { validation_share(data.split)? };
     let stream_options = StreamOptions { window, validation: share, seed: data.split_seed, ..StreamOptions::default() };
     let mut stream = Stream::open(&data.data, &load_options, stream_options)?;
-    let (inputs, classes) = (stream.input_names().len(), stream.classes().is_some());
-    let network = network(run, stream.samples(), inputs, classes)?;
+    let facts = Facts { samples: stream.samples(), classes: stream.classes().is_some(), streamed: true };
+    let mut picks = Picks::default();
+    note_task(&mut picks, data, &stream.classes());
+    let network = network(run, facts, stream.input_names().len(), &mut picks)?;
     let mut problem = Problem::of_stream(&mut stream, network, run.scaling == Scaling::Standard)?;
     let dataset = Dataset {
         inputs: problem.train.x.clone(),
@@ -107,14 +119,13 @@ pub fn setup_stream(
         problem = problem.with_test(&load_like(file, &load_options, &dataset)?)?;
     }
     problem = with_loss(problem, run)?;
-    let options = options(run, problem.loss);
+    let options = options(run, facts, &mut picks);
     let [_, validation, test] = samples(&problem);
     // Of the stream's own validation samples the problem has some.
     let validation = if data.validation.is_some() { validation } else { stream.validation_samples() };
     let samples = [stream.samples(), validation, test];
-    let setup =
-        Setup { data: dataset, problem, options, source: source(&data.data), samples, window: Some(stream.window()) };
-    Ok((setup, stream))
+    let (source, window) = (source(&data.data), Some(stream.window()));
+    Ok((Setup { data: dataset, problem, options, source, samples, window, facts, picks }, stream))
 }
 
 /// The share of a stream's samples that is for validation.
@@ -130,10 +141,19 @@ fn validation_share(split: Option<Sizes>) -> Result<f64, Failure> {
     }
 }
 
-/// The network asked for, or one with a width for the data.
-fn network(run: &RunArguments, samples: usize, inputs: usize, classes: bool) -> Result<Sequential, Failure> {
-    let width = default_width(samples, classes);
-    let description = run.net.clone().unwrap_or_else(|| format!("dense:{width}, antisym:{width}x2"));
+/// Where the user has not said what the targets are, what they were taken for.
+fn note_task<T>(picks: &mut Picks, data: &DataArguments, classes: &Option<T>) {
+    if data.task.is_none() {
+        match classes {
+            Some(_) => picks.note("task", "classification", "the targets are labels"),
+            None => picks.note("task", "regression", "the targets are numbers; for labels there is --task classification"),
+        }
+    }
+}
+
+/// The network asked for, or the one picked for the data.
+fn network(run: &RunArguments, facts: Facts, inputs: usize, picks: &mut Picks) -> Result<Sequential, Failure> {
+    let description = picks.or("network", run.net.clone(), || facts.network(), String::clone);
     Ok(Sequential::parse(&description, inputs)?)
 }
 
@@ -167,24 +187,23 @@ fn enough_samples(samples: usize, sizes: Sizes, parts: &Split) -> Result<(), Fai
     }
 }
 
-/// The defaults for the loss, and what the user says.
-fn options(run: &RunArguments, loss: LossKind) -> Options {
-    let mut options = Options::for_loss(loss);
-    options.precision = match run.precision {
+/// What the user says, and what is picked where nothing is said.
+fn options(run: &RunArguments, facts: Facts, picks: &mut Picks) -> Options {
+    let mut options = Options::default();
+    let precision = run.precision.map(|precision| match precision {
         PrecisionName::F64 => Precision::F64,
         PrecisionName::F32 => Precision::F32,
-    };
-    let budgets = [run.work_units, run.epochs.map(|epochs| 2.0 * epochs)];
-    if let Some(work_units) = budgets.into_iter().flatten().reduce(f64::min) {
-        options.work_units = work_units;
-    } else if run.seconds.is_some() {
-        options.work_units = f64::INFINITY;
-    }
+    });
+    options.precision =
+        picks.or("precision", precision, || facts.precision(), |precision| precision.name().to_string());
+    let work_units = [run.work_units, run.epochs.map(|epochs| 2.0 * epochs)].into_iter().flatten().reduce(f64::min);
+    // Seconds alone are a budget too.
+    let work_units = work_units.or(run.seconds.map(|_| f64::INFINITY));
+    options.work_units = picks.or("budget", work_units, || facts.work_units(), |units| format!("{units} work units"));
     options.seconds = run.seconds.unwrap_or(f64::INFINITY);
+    let alpha = picks.or("alpha", run.alpha, Facts::alpha, |alpha| format!("{alpha:e}"));
+    (options.alpha_theta, options.alpha_w) = (alpha, alpha);
     options.patience = run.patience;
-    if let Some(alpha) = run.alpha {
-        (options.alpha_theta, options.alpha_w) = (alpha, alpha);
-    }
     options.batch = run.batch.map(|batch| batch as usize);
     options.learning_rate = run.learning_rate;
     if run.published {
@@ -194,9 +213,9 @@ fn options(run: &RunArguments, loss: LossKind) -> Options {
     options
 }
 
-/// One line on the data, one on the network.
+/// One line on the data, one on the network, one for each thing that was picked.
 pub fn describe(setup: &Setup) -> String {
-    let Setup { data, problem, options, samples, window, .. } = setup;
+    let Setup { data, problem, options, samples, window, picks, .. } = setup;
     let parts = samples.map(|n| n.to_string()).join("/");
     let streamed = window.map_or(String::new(), |window| {
         format!("\nstreamed: each epoch reads the file once, in an order drawn within a window of {window} samples")
@@ -207,7 +226,7 @@ pub fn describe(setup: &Setup) -> String {
     };
     format!(
         "data: {} samples ({parts} for training/validation/test), {} inputs, {what}{streamed}\n\
-         network: {}, {} weights; {}; alpha {:e}; {}; budget {}",
+         network: {}, {} weights; {}; alpha {:e}; {}; budget {}{}",
         samples.iter().sum::<usize>(),
         data.inputs.rows(),
         problem.network,
@@ -216,6 +235,7 @@ pub fn describe(setup: &Setup) -> String {
         options.alpha_w,
         options.precision.name(),
         budget(options),
+        picks.lines(),
     )
 }
 
@@ -268,18 +288,6 @@ pub fn model(setup: &Setup, entry: &Entry) -> Result<Model, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_default_width_grows_with_the_root_of_the_samples() {
-        for (samples, regression, classes) in
-            [(0, 8, 8), (1, 8, 8), (150, 8, 8), (400, 8, 12), (600, 10, 14), (1200, 14, 20), (12_288, 45, 64)]
-        {
-            assert_eq!(default_width(samples, false), regression, "{samples} samples");
-            assert_eq!(default_width(samples, true), classes, "{samples} samples");
-        }
-        assert_eq!(default_width(24_576, false), 64);
-        assert_eq!((default_width(usize::MAX, false), default_width(usize::MAX, true)), (64, 64));
-    }
 
     #[test]
     fn a_part_that_should_have_samples_has_some() {

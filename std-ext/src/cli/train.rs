@@ -30,14 +30,14 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     written.iter().try_for_each(|file| check_file(file, &read))?;
     check_different(&written)?;
     let checkpoint = keeper::load(&file, arguments.resume, quiet)?;
-    let method = arguments.method.unwrap_or(if arguments.stream { Method::SlimTrain } else { Method::Gnvpro });
-    let (setup, mut stream) = match arguments.stream {
+    let (mut setup, mut stream) = match arguments.stream {
         true => {
-            let (setup, stream) = setup_stream(&arguments.data, &arguments.run, method, arguments.window as usize)?;
+            let (setup, stream) = setup_stream(&arguments.data, &arguments.run, arguments.method, arguments.window as usize)?;
             (setup, Some(stream))
         }
-        false => (setup(&arguments.data, &arguments.run, &hint(method))?, None),
+        false => (setup(&arguments.data, &arguments.run, &hint(arguments.method))?, None),
     };
+    let method = setup.method(arguments.method);
     let (problem, options, seed) = (&setup.problem, &setup.options, arguments.seed);
     let mut data = Training::new(problem, stream.as_mut())?;
     if let Some(checkpoint) = &checkpoint {
@@ -104,10 +104,10 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
 }
 
 /// What to try when memory cannot hold the data.
-fn hint(method: Method) -> String {
-    match method.streams() {
-        true => "; or add --stream, which reads them anew in each epoch".to_string(),
-        false => {
+fn hint(method: Option<Method>) -> String {
+    match method.filter(|method| !method.streams()) {
+        None => "; or add --stream, which reads them anew in each epoch".to_string(),
+        Some(method) => {
             let others = Method::ALL.into_iter().filter(|method| method.streams()).map(Method::name);
             let others = others.collect::<Vec<_>>().join(", ");
             format!("; or add --stream with --method {others}: {method} needs all data at once")

@@ -48,7 +48,7 @@ fn every_method_learns_classes_in_single_precision() {
     let parts = split(300, Sizes::default(), 1, None).unwrap();
     let network = Sequential::parse("dense:8, antisym:8x2", 2).unwrap();
     let problem = Problem::new(&data, None, &parts, network, true).unwrap();
-    let options = Options { work_units: 150.0, ..Options::for_loss(LossKind::CrossEntropy) };
+    let options = Options { work_units: 150.0, ..Options::default() };
     let small = Options { precision: Precision::F32, alpha_w: 9e-6, ..options.clone() };
     let refused = problem.initial_weights(&small, 0).unwrap_err().to_string();
     assert!(refused.contains("needs an alpha of 1e-5 or more, found 9e-6; choose"), "{refused}");

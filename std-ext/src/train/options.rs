@@ -206,9 +206,10 @@ pub struct Options {
     /// Ends the run when so many work units brought no better validation loss (training loss when there are no validation
     /// data); `None`: never. The best weights are kept in any case.
     pub patience: Option<f64>,
-    /// Tikhonov weight α₁ of θ; see [`Options::for_loss`].
+    /// Tikhonov weight α₁ of θ. The default, 1e-4, is for scaled data; as published it is 1e-10, for small networks and data
+    /// that are exact. (Without it the minimum of cross-entropy is at infinity for separable classes.)
     pub alpha_theta: f64,
-    /// Tikhonov weight α₂ of W (slimTrain chooses its own, but for the solve at the end); see [`Options::for_loss`].
+    /// Tikhonov weight α₂ of W (slimTrain chooses its own, but for the solve at the end); by default 1e-4.
     pub alpha_w: f64,
     /// Samples in a batch of the stochastic methods; `None`: the method's own choice, [`Options::batch_of`].
     pub batch: Option<usize>,
@@ -237,8 +238,8 @@ impl Default for Options {
             work_units: 600.0,
             seconds: f64::INFINITY,
             patience: None,
-            alpha_theta: 1e-10,
-            alpha_w: 1e-10,
+            alpha_theta: 1e-4,
+            alpha_w: 1e-4,
             batch: None,
             learning_rate: None,
             memory: 5,
@@ -253,15 +254,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The defaults for a loss: α₁ = α₂ = 1e-10 for least squares, where a surrogate's data are exact; 3e-4 for
-    /// cross-entropy, whose minimum is at infinity for separable classes.
-    pub fn for_loss(loss: LossKind) -> Self {
-        match loss {
-            LossKind::LeastSquares => Self::default(),
-            LossKind::CrossEntropy => Self { alpha_theta: 3e-4, alpha_w: 3e-4, ..Self::default() },
-        }
-    }
-
     /// The batch size for `samples` training samples: 1/80 of them within 5 … 64; for CurveBall, which needs curvature with
     /// little noise, 1/16 of them within 64 … 256.
     pub fn batch_of(&self, method: Method, samples: usize) -> usize {

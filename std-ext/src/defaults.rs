@@ -1,0 +1,140 @@
+//! What is picked where nothing is said: network, method, precision, regularization, budget.
+//!
+//! The rules look at four facts of the data, [`Facts`], and at nothing else; so the same data get the same choice, and each
+//! choice comes with its reason. They were made on nine public data sets beside scikit-learn's and PyTorch's defaults
+//! (ARCHITECTURE.md, "What is picked where nothing is said").
+//!
+//! ```
+//! use gaussling::defaults::Facts;
+//! use gaussling::train::Method;
+//! let facts = Facts { samples: 400, classes: false, streamed: false };
+//! assert_eq!(facts.network().value, "dense:20, dense:20, dense:20");
+//! assert_eq!(facts.method().value, Method::Gnvpro);
+//! println!("{}", facts.network().why); // three tanh layers as wide as √400, within 16 … 64
+//! ```
+
+use crate::train::{Method, Options, Precision};
+
+/// Training samples up to which a method that takes all of them in each step is picked.
+pub const FULL_BATCH: usize = 20_000;
+
+/// Widths of the layers for a regression.
+const WIDTHS: (f64, f64) = (16.0, 64.0);
+
+/// Width of the layer for classes.
+const CLASS_WIDTH: usize = 128;
+
+/// What the choices depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Samples to train on.
+    pub samples: usize,
+    /// Whether the targets are classes.
+    pub classes: bool,
+    /// Whether the samples are read from a file batch by batch; `samples` may be 0 then.
+    pub streamed: bool,
+}
+
+/// Something picked, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picked<T> {
+    /// What is picked.
+    pub value: T,
+    /// The rule that picked it.
+    pub why: String,
+}
+
+impl Facts {
+    /// For a regression three tanh layers of √samples neurons each, within 16 … 64 (64 for a stream); for classes one ReLU layer
+    /// of 128. To be read by [`Sequential::parse`](crate::network::Sequential::parse).
+    pub fn network(&self) -> Picked<String> {
+        if self.classes {
+            let why = "one wide ReLU layer: for classes as good as deeper networks, and the fastest";
+            return Picked { value: format!("dense:{CLASS_WIDTH}:relu"), why: why.to_string() };
+        }
+        let (least, most) = WIDTHS;
+        let (width, of) = match self.streamed {
+            true => (most as usize, format!("{most} wide, for a stream")),
+            false => {
+                let width = (self.samples as f64).sqrt().round().clamp(least, most) as usize;
+                (width, format!("as wide as √{}, within {least} … {most}", self.samples))
+            }
+        };
+        Picked { value: vec![format!("dense:{width}"); 3].join(", "), why: format!("three tanh layers {of}") }
+    }
+
+    /// GNvpro for a regression of at most [`FULL_BATCH`] samples, slimTrain for a larger or a streamed one, Adam for classes.
+    pub fn method(&self) -> Picked<Method> {
+        let (value, why) = match (self.classes, self.streamed || self.samples > FULL_BATCH) {
+            (true, _) => (Method::Adam, "for classes it has the fewest errors for the time"),
+            (false, true) => (Method::SlimTrain, "a step does not need all samples, and it finds its learning rate"),
+            (false, false) => (Method::Gnvpro, "for numbers it has the least error, and all samples fit into a step"),
+        };
+        Picked { value, why: why.to_string() }
+    }
+
+    /// `f64` for a regression of at most [`FULL_BATCH`] samples, else `f32`.
+    pub fn precision(&self) -> Picked<Precision> {
+        let (value, why) = match self.classes || self.streamed || self.samples > FULL_BATCH {
+            true => (Precision::F32, "twice as fast, and the noise of batches is larger than its rounding"),
+            false => (Precision::F64, "a surrogate can be as exact as its data"),
+        };
+        Picked { value, why: why.to_string() }
+    }
+
+    /// Work units: for a regression 3·10⁶/samples within 40 … 300, for classes 3·10⁵/samples within the same; 40 for a stream.
+    pub fn work_units(&self) -> Picked<f64> {
+        if self.streamed {
+            return Picked { value: 40.0, why: "20 epochs, for a stream".to_string() };
+        }
+        let in_all = if self.classes { 3e5 } else { 3e6 };
+        let value = (in_all / self.samples.max(1) as f64).clamp(40.0, 300.0).round();
+        let why = "in epochs half as many; fewer for more samples, which bring more steps in an epoch";
+        Picked { value, why: why.to_string() }
+    }
+
+    /// Tikhonov weight of all weights: that of [`Options`].
+    pub fn alpha() -> Picked<f64> {
+        let why = "on scaled data it is between too little, which overfits, and too much";
+        Picked { value: Options::default().alpha_w, why: why.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(samples: usize, classes: bool) -> Facts {
+        Facts { samples, classes, streamed: false }
+    }
+
+    #[test]
+    fn the_width_is_the_root_of_the_samples_within_bounds() {
+        for (samples, width) in [(0, 16), (1, 16), (256, 16), (400, 20), (752, 27), (4096, 64), (usize::MAX, 64)] {
+            let network = facts(samples, false).network();
+            assert_eq!(network.value, format!("dense:{width}, dense:{width}, dense:{width}"));
+            assert!(network.why.contains(&format!("√{samples},")), "{}", network.why);
+        }
+    }
+
+    #[test]
+    fn large_and_streamed_data_get_methods_that_take_batches() {
+        assert_eq!(facts(FULL_BATCH, false).method().value, Method::Gnvpro);
+        assert_eq!(facts(FULL_BATCH + 1, false).method().value, Method::SlimTrain);
+        assert_eq!(facts(100, true).method().value, Method::Adam);
+        assert_eq!(facts(100, true).network().value, "dense:128:relu");
+        for classes in [false, true] {
+            let streamed = Facts { streamed: true, ..facts(0, classes) };
+            assert!(streamed.method().value.streams());
+            assert_eq!((streamed.precision().value, streamed.work_units().value), (Precision::F32, 40.0));
+        }
+    }
+
+    #[test]
+    fn the_budget_falls_with_the_samples() {
+        for (samples, units) in [(0, 300.0), (10_000, 300.0), (20_000, 150.0), (50_000, 60.0), (1 << 40, 40.0)] {
+            assert_eq!(facts(samples, false).work_units().value, units, "{samples}");
+            assert_eq!(facts(samples / 10, true).work_units().value, units, "{samples}");
+        }
+    }
+}
