@@ -6,12 +6,14 @@
 //! only where they are read often enough to pay for it: A for many columns or when its columns are not contiguous, B for
 //! many rows. Else tiles read the operands where they are, whatever the strides of B.
 //!
-//! *By dots.* When terms follow one another in both operands and are many (AᵀB over the samples of a batch), nothing is packed: a
-//! tile is of dot products, each in one register of interleaved sums.
+//! *By dots.* A C of few rows or columns whose terms follow one another in both operands and are many (AᵀB over the samples of a batch)
+//! repays no packing: a tile is of dot products, each in one register of interleaved sums.
+//!
+//! *One row or column:* `gemv.rs`.
 //!
 //! Sums: by tiles, `DEPTH` terms at most from first to last with fused multiply-add, added block after block to C. So
-//! |error| ≤ (DEPTH + k/DEPTH + 2) ε Σ|aᵢₚ bₚⱼ|. The way, the depth of a block and so all bits of a column follow from m, k and strides:
-//! a column of two or more does not depend on how many there are. NaN and infinities pass through; no term is skipped.
+//! |error| ≤ (DEPTH + k/DEPTH + 2) ε Σ|aᵢₚ bₚⱼ|. The way, the depth of a block and so all bits follow from shapes and strides. A column of
+//! more than `DOTS_SIDE` has the same bits however many there are. NaN and infinities pass through; no term is skipped.
 
 use super::gemv;
 use super::lanes::{Float, Lanes};
@@ -21,17 +23,19 @@ use gaussling_core::{MatMut, MatRef, Real};
 
 /// Registers of rows in a tile.
 const MV: usize = 3;
-/// Terms of a block: NR packed columns of B stay in the first-level cache, where 16 KB are for them.
-const DEPTH: usize = 256;
+/// Terms of a block: NR packed columns of B stay in the first-level cache, 24 KB of them at most.
+const DEPTH: usize = 384;
 /// Bytes of packed rows of A, in the second-level cache.
-const ROWS_BYTES: usize = 384 << 10;
+const ROWS_BYTES: usize = 432 << 10;
 /// Columns of a packed block of B.
 const WIDTH: usize = 1024;
 /// Columns from which on A is packed though its columns are contiguous.
 const PACK_A: usize = 192;
 /// Rows from which on B is packed when its columns are not contiguous.
 const PACK_B: usize = 96;
-/// Terms from which on contiguous terms are summed as dot products.
+/// Rows or columns, at most, of a C that is computed by dot products.
+const DOTS_SIDE: usize = 16;
+/// Terms from which on it is.
 const DOTS: usize = 256;
 /// Bytes of a block of terms of a dot product.
 const DOTS_BYTES: usize = 8 << 10;
@@ -62,7 +66,15 @@ impl<'a, T: Copy> Operand<'a, T> {
 
 /// C ← α A B + β C, with `LOWER` its lower triangle. Shapes fit.
 #[inline(always)]
-pub(super) fn gemm<V: Lanes, const NR: usize, const HALF: usize, const DR: usize, const DC: usize, const LOWER: bool>(
+pub(super) fn gemm<
+    V: Lanes,
+    const WIDE: usize,
+    const NR: usize,
+    const HALF: usize,
+    const DR: usize,
+    const DC: usize,
+    const LOWER: bool,
+>(
     alpha: V::Scalar,
     a: MatRef<'_, V::Scalar>,
     b: MatRef<'_, V::Scalar>,
@@ -81,11 +93,57 @@ pub(super) fn gemm<V: Lanes, const NR: usize, const HALF: usize, const DR: usize
             gemv::scale(beta, &mut column[if LOWER { j } else { 0 }..]);
         }
     } else if !LOWER && (m == 1 || n == 1) && gemv::vector_product::<V>(alpha, a, b, beta, c, leading, (m, n, k)) {
-    } else if k >= DOTS && a.col_stride == 1 && b.row_stride == 1 && a.row_stride != 1 {
+    } else if k >= DOTS && m.min(n) <= DOTS_SIDE && a.col_stride == 1 && b.row_stride == 1 && a.row_stride != 1 {
         by_dots::<V, DR, DC, LOWER>(alpha, a, b, beta, c, leading, (m, n, k));
+    } else if !LOWER && m <= MV * V::N && k <= DEPTH {
+        let beta = factor(beta, 0);
+        match m.div_ceil(V::N) {
+            1 => one_panel::<V, 1, WIDE, NR, HALF>(alpha, a, b, beta, c, leading, (m, n, k)),
+            2 => one_panel::<V, 2, NR, NR, HALF>(alpha, a, b, beta, c, leading, (m, n, k)),
+            _ => one_panel::<V, 3, NR, NR, HALF>(alpha, a, b, beta, c, leading, (m, n, k)),
+        }
     } else {
         by_tiles::<V, NR, HALF, LOWER>(alpha, a, b, beta, c, leading, (m, n, k));
     }
+}
+
+/// A product whose rows fit into one tile, by the least number of steps: a product of 8 × 8 matrices is over in the time that the loops
+/// of `by_tiles` need to find their borders. The same sums.
+#[inline(always)]
+fn one_panel<V: Lanes, const VECTORS: usize, const WIDE: usize, const NR: usize, const HALF: usize>(
+    alpha: V::Scalar,
+    a: Operand<'_, V::Scalar>,
+    b: Operand<'_, V::Scalar>,
+    beta: Option<V::Scalar>,
+    c: &mut [V::Scalar],
+    leading: usize,
+    (m, n, k): (usize, usize, usize),
+) {
+    let height = VECTORS * V::N;
+    let mut scratch = (a.row_stride != 1).then(|| Scratch::new(Purpose::Product, height * k));
+    let (a, a_step) = match &mut scratch {
+        Some(scratch) => {
+            pack(a.elements, a.row_stride, a.col_stride, m, height, k, scratch.numbers());
+            (&*scratch.numbers(), height)
+        }
+        None => (a.elements, a.col_stride),
+    };
+    let (last, b_steps) = (m - (VECTORS - 1) * V::N, (b.row_stride, b.col_stride));
+    let mut j = 0;
+    macro_rules! tiles {
+        ($columns:ident, $until:expr) => {
+            while $until {
+                let columns = $columns.min(n - j);
+                let sums = product::<V, VECTORS, $columns>(k, a, a_step, last, b.from(0, j), b_steps, columns);
+                let c = &mut c[j * leading..];
+                add::<V, VECTORS, $columns, false>(alpha, &sums, beta, c, leading, m, columns, (0, 0));
+                j += $columns;
+            }
+        };
+    }
+    tiles!(WIDE, j + WIDE <= n);
+    tiles!(NR, j + HALF < n);
+    tiles!(HALF, j < n);
 }
 
 /// The blocks of equal size, up to rounding, into which `len` is cut so that none is longer than `most`.
@@ -186,8 +244,11 @@ fn by_tiles<V: Lanes, const NR: usize, const HALF: usize, const LOWER: bool>(
                         let c = &mut c[top + i..];
                         macro_rules! tile {
                             ($vectors:literal, $columns:ident) => {{
-                                let sums = product::<V, $vectors, $columns>(depth, a, a_step, last, b, b_steps, columns);
-                                add::<V, $vectors, $columns, LOWER>(alpha, &sums, beta, c, leading, rows, columns, above);
+                                let sums =
+                                    product::<V, $vectors, $columns>(depth, a, a_step, last, b, b_steps, columns);
+                                add::<V, $vectors, $columns, LOWER>(
+                                    alpha, &sums, beta, c, leading, rows, columns, above,
+                                );
                             }};
                         }
                         match (vectors, columns <= HALF) {
@@ -218,22 +279,25 @@ fn add<V: Lanes, const VECTORS: usize, const COLUMNS: usize, const LOWER: bool>(
     above: (usize, usize),
 ) {
     let last = rows - (VECTORS - 1) * V::N;
+    if LOWER && above.0 + columns > above.1 + 1 {
+        // All sums leave the registers in loops of known length: a computed place of one would keep all of them in memory.
+        let mut numbers = [[V::Scalar::ZERO; 48]; COLUMNS]; // 3 registers of 64 bytes
+        for j in 0..COLUMNS {
+            update::<V, VECTORS>(V::Scalar::ONE, &sums[j], None, &mut numbers[j][..VECTORS * V::N], V::N);
+        }
+        for (j, numbers) in numbers.iter().enumerate().take(columns) {
+            let column = &mut c[j * leading..][..rows];
+            for (c, &sum) in column.iter_mut().zip(numbers).skip((above.0 + j).saturating_sub(above.1)) {
+                *c = sum_up(alpha, sum, beta, *c);
+            }
+        }
+        return;
+    }
     for j in 0..COLUMNS {
         if j >= columns {
             break;
         }
-        let column = &mut c[j * leading..][..rows];
-        let skipped = (above.0 + j).saturating_sub(above.1);
-        if !LOWER || skipped == 0 {
-            update::<V, VECTORS>(alpha, &sums[j], beta, column, last);
-        } else {
-            // 3 registers of 64 bytes.
-            let mut numbers = [V::Scalar::ZERO; 48];
-            update::<V, VECTORS>(V::Scalar::ONE, &sums[j], None, &mut numbers[..rows], last);
-            for (c, &sum) in column.iter_mut().zip(&numbers).skip(skipped) {
-                *c = sum_up(alpha, sum, beta, *c);
-            }
-        }
+        update::<V, VECTORS>(alpha, &sums[j], beta, &mut c[j * leading..][..rows], last);
     }
 }
 
@@ -265,16 +329,27 @@ fn pack<T: Float>(
         }
         return;
     }
-    let mut r = 0;
-    while along == 1 && r + 4 <= count {
-        let row = |q: usize| from[(r + q) * across..][..depth].iter();
-        let terms = row(0).zip(row(1)).zip(row(2)).zip(row(3));
-        for (packed, (((x, y), z), w)) in packed.chunks_exact_mut(height).zip(terms) {
-            packed[r..r + 4].copy_from_slice(&[*x, *y, *z, *w]);
+    let side = if along == 1 { T::SIDE } else { usize::MAX };
+    let (blocked_rows, blocked_terms) = (count - count % side, depth - depth % side);
+    for r in (0..blocked_rows).step_by(side) {
+        let last = &from[(r + side - 1) * across..][..depth]; // the block's last row, the furthest that is read
+        debug_assert_eq!(last.len(), depth);
+        assert!(packed.len() >= depth * height && r + side <= height);
+        for p in (0..blocked_terms).step_by(side) {
+            // SAFETY: the caller is compiled for the level. Read are `side` terms from p on of the rows r.., which end at `blocked_terms`
+            // within rows of `depth` terms; written are `side` numbers from r on of as many terms, r + side ≤ height.
+            unsafe {
+                let (from, to) = (from.as_ptr().add(r * across + p), packed.as_mut_ptr().add(p * height + r));
+                T::transpose(from, across, to, height);
+            }
         }
-        r += 4;
+        for (p, packed) in packed.chunks_exact_mut(height).enumerate().skip(blocked_terms) {
+            for (q, packed) in packed[r..r + side].iter_mut().enumerate() {
+                *packed = from[(r + q) * across + p];
+            }
+        }
     }
-    for r in r..height {
+    for r in blocked_rows..height {
         for (p, packed) in packed.chunks_exact_mut(height).enumerate() {
             packed[r] = if r < count { from[r * across + p * along] } else { T::ZERO };
         }

@@ -72,13 +72,7 @@ pub(super) fn vector_product<V: Lanes>(
 
 /// y ← α A x + β y for a matrix whose rows or columns are contiguous.
 #[inline(always)]
-fn gemv<V: Lanes>(
-    alpha: V::Scalar,
-    a: Operand<'_, V::Scalar>,
-    x: &[V::Scalar],
-    beta: V::Scalar,
-    y: &mut [V::Scalar],
-) {
+fn gemv<V: Lanes>(alpha: V::Scalar, a: Operand<'_, V::Scalar>, x: &[V::Scalar], beta: V::Scalar, y: &mut [V::Scalar]) {
     if a.row_stride != 1 || (a.col_stride == 1 && y.len() == 1) {
         by_rows::<V>(alpha, a, x, beta, y);
     } else if y.len() * x.len() * size_of::<V::Scalar>() < LARGE {

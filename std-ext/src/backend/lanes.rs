@@ -57,10 +57,18 @@ pub trait Float: Real + 'static {
     fn buffers() -> &'static LocalKey<[Cell<Vec<Self>>; 2]>;
     /// self · factor + summand, rounded once: one instruction where it is called from a function compiled for it.
     fn fused(self, factor: Self, summand: Self) -> Self;
+
+    /// Rows and columns of the blocks that [`transpose`](Self::transpose) moves.
+    const SIDE: usize;
+    /// Writes the transpose of the block whose rows begin `stride` numbers apart to rows that begin `to_stride` apart.
+    ///
+    /// # Safety
+    /// SIDE × SIDE numbers can be read and written; on x86-64 the CPU has AVX2.
+    unsafe fn transpose(from: *const Self, stride: usize, to: *mut Self, to_stride: usize);
 }
 
 macro_rules! float {
-    ($float:ident, $avx512:ident, $avx2:ident, $neon:ident) => {
+    ($float:ident, $avx512:ident, $avx2:ident, $neon:ident, $side:literal, $transpose:ident) => {
         impl Float for $float {
             #[cfg(target_arch = "x86_64")]
             type Avx512 = x86::$avx512;
@@ -77,12 +85,30 @@ macro_rules! float {
             fn fused(self, factor: Self, summand: Self) -> Self {
                 self.mul_add(factor, summand)
             }
+
+            const SIDE: usize = $side;
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            unsafe fn transpose(from: *const Self, stride: usize, to: *mut Self, to_stride: usize) {
+                // SAFETY: the caller's.
+                unsafe { x86::$transpose(from, stride, to, to_stride) }
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            #[inline(always)]
+            unsafe fn transpose(from: *const Self, stride: usize, to: *mut Self, to_stride: usize) {
+                for i in 0..$side {
+                    for j in 0..$side {
+                        // SAFETY: the caller's.
+                        unsafe { *to.add(j * to_stride + i) = *from.add(i * stride + j) };
+                    }
+                }
+            }
         }
     };
 }
 
-float!(f64, __m512d, __m256d, float64x2_t);
-float!(f32, __m512, __m256, float32x4_t);
+float!(f64, __m512d, __m256d, float64x2_t, 4, transpose_wide);
+float!(f32, __m512, __m256, float32x4_t, 8, transpose_narrow);
 
 /// The operations of one register type, by the intrinsics of their names.
 macro_rules! lanes {
@@ -147,14 +173,72 @@ mod x86 {
         ((1_u32 << n) - 1) as u16
     }
 
-    lanes!(__m512d, f64, 8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd, _mm512_mul_pd,
-        |x, y, z| _mm512_fmadd_pd(x, y, z), |x| _mm512_reduce_add_pd(x),
+    lanes!(
+        __m512d,
+        f64,
+        8,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_add_pd,
+        _mm512_mul_pd,
+        |x, y, z| _mm512_fmadd_pd(x, y, z),
+        |x| _mm512_reduce_add_pd(x),
         |from, n| _mm512_maskz_loadu_pd(first(n) as u8, from),
-        |value, to, n| _mm512_mask_storeu_pd(to, first(n) as u8, value));
-    lanes!(__m512, f32, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_mul_ps,
-        |x, y, z| _mm512_fmadd_ps(x, y, z), |x| _mm512_reduce_add_ps(x),
+        |value, to, n| _mm512_mask_storeu_pd(to, first(n) as u8, value)
+    );
+    lanes!(
+        __m512,
+        f32,
+        16,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_add_ps,
+        _mm512_mul_ps,
+        |x, y, z| _mm512_fmadd_ps(x, y, z),
+        |x| _mm512_reduce_add_ps(x),
         |from, n| _mm512_maskz_loadu_ps(first(n), from),
-        |value, to, n| _mm512_mask_storeu_ps(to, first(n), value));
+        |value, to, n| _mm512_mask_storeu_ps(to, first(n), value)
+    );
+
+    /// 4 × 4 numbers of 8 bytes.
+    #[inline(always)]
+    pub(super) unsafe fn transpose_wide(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
+        unsafe {
+            let row = |i: usize| _mm256_loadu_pd(from.add(i * stride));
+            let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+            let (even, odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+            let (even_low, odd_low) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+            _mm256_storeu_pd(to, _mm256_permute2f128_pd::<0x20>(even, even_low));
+            _mm256_storeu_pd(to.add(to_stride), _mm256_permute2f128_pd::<0x20>(odd, odd_low));
+            _mm256_storeu_pd(to.add(2 * to_stride), _mm256_permute2f128_pd::<0x31>(even, even_low));
+            _mm256_storeu_pd(to.add(3 * to_stride), _mm256_permute2f128_pd::<0x31>(odd, odd_low));
+        }
+    }
+
+    /// 8 × 8 numbers of 4 bytes: pairs of neighbours, then pairs of pairs, then halves of registers change places.
+    #[inline(always)]
+    pub(super) unsafe fn transpose_narrow(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+        unsafe {
+            let mut quads = [_mm256_setzero_ps(); 8]; // element j and j + 4 of rows 0..4, then those of rows 4..8
+            for half in 0..2 {
+                let row = |i: usize| _mm256_loadu_ps(from.add((4 * half + i) * stride));
+                let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+                let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (low_next, high_next) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                quads[4 * half] = _mm256_shuffle_ps::<0x44>(low, low_next);
+                quads[4 * half + 1] = _mm256_shuffle_ps::<0xee>(low, low_next);
+                quads[4 * half + 2] = _mm256_shuffle_ps::<0x44>(high, high_next);
+                quads[4 * half + 3] = _mm256_shuffle_ps::<0xee>(high, high_next);
+            }
+            for j in 0..4 {
+                let (upper, lower) = (quads[j], quads[j + 4]);
+                _mm256_storeu_ps(to.add(j * to_stride), _mm256_permute2f128_ps::<0x20>(upper, lower));
+                _mm256_storeu_ps(to.add((j + 4) * to_stride), _mm256_permute2f128_ps::<0x31>(upper, lower));
+            }
+        }
+    }
 
     /// All bits of the first n lanes of 8 and of 4 bytes.
     #[inline(always)]
@@ -182,14 +266,34 @@ mod x86 {
         }
     }
 
-    lanes!(__m256d, f64, 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd, _mm256_mul_pd,
-        |x, y, z| _mm256_fmadd_pd(x, y, z), |x| sum_wide(x),
+    lanes!(
+        __m256d,
+        f64,
+        4,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_add_pd,
+        _mm256_mul_pd,
+        |x, y, z| _mm256_fmadd_pd(x, y, z),
+        |x| sum_wide(x),
         |from, n| _mm256_maskload_pd(from, wide(n)),
-        |value, to, n| _mm256_maskstore_pd(to, wide(n), value));
-    lanes!(__m256, f32, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_mul_ps,
-        |x, y, z| _mm256_fmadd_ps(x, y, z), |x| sum_narrow(x),
+        |value, to, n| _mm256_maskstore_pd(to, wide(n), value)
+    );
+    lanes!(
+        __m256,
+        f32,
+        8,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_add_ps,
+        _mm256_mul_ps,
+        |x, y, z| _mm256_fmadd_ps(x, y, z),
+        |x| sum_narrow(x),
         |from, n| _mm256_maskload_ps(from, narrow(n)),
-        |value, to, n| _mm256_maskstore_ps(to, narrow(n), value));
+        |value, to, n| _mm256_maskstore_ps(to, narrow(n), value)
+    );
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -201,8 +305,17 @@ mod arm {
     // There are no masked moves: a part goes through an array.
     macro_rules! neon {
         ($vector:ident, $scalar:ident, $n:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $fused:ident, $sum:ident) => {
-            lanes!($vector, $scalar, $n, $splat, $load, $store, $add, $mul,
-                |x, y, z| $fused(z, x, y), |x| $sum(x),
+            lanes!(
+                $vector,
+                $scalar,
+                $n,
+                $splat,
+                $load,
+                $store,
+                $add,
+                $mul,
+                |x, y, z| $fused(z, x, y),
+                |x| $sum(x),
                 |from, n| {
                     let mut part = [0.0; $n];
                     copy_nonoverlapping(from, part.as_mut_ptr(), n);
@@ -212,7 +325,8 @@ mod arm {
                     let mut part = [0.0; $n];
                     $store(part.as_mut_ptr(), value);
                     copy_nonoverlapping(part.as_ptr(), to, n);
-                });
+                }
+            );
         };
     }
     neon!(float64x2_t, f64, 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, vmulq_f64, vfmaq_f64, vaddvq_f64);

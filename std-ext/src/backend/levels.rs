@@ -6,10 +6,10 @@ use super::lanes::Float;
 use gaussling_core::autodiff::{ScalarFunction, derivative};
 use gaussling_core::{Error, MatMut, MatRef};
 
-/// All kernels with one kind of registers: tiles of `$columns` columns or half of that, and of `$rows` × `$dots` dot products,
-/// so many that sums and operands just fit into the registers.
+/// All kernels with one kind of registers: tiles of `$columns` columns or half of that, of `$wide` where one register holds all rows,
+/// and of `$rows` × `$dots` dot products: so many that sums and operands just fit into the registers.
 macro_rules! level {
-    ($name:ident, $lanes:ident, $features:literal, $columns:literal, $half:literal, $rows:literal, $dots:literal) => {
+    ($name:ident, $lanes:ident, $features:literal, $wide:literal, $columns:literal, $half:literal, $rows:literal, $dots:literal) => {
         pub(super) mod $name {
             use super::*;
 
@@ -38,13 +38,13 @@ macro_rules! level {
                 beta: T,
                 c: MatMut<'_, T>,
             ) -> Result<(), Error> {
-                gemm::gemm::<T::$lanes, $columns, $half, $rows, $dots, false>(alpha, a, b, beta, c);
+                gemm::gemm::<T::$lanes, $wide, $columns, $half, $rows, $dots, false>(alpha, a, b, beta, c);
                 Ok(())
             }
 
             #[target_feature(enable = $features)]
             pub fn syrk<T: Float>(alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
-                gemm::gemm::<T::$lanes, $columns, $half, $rows, $dots, true>(alpha, a, a.transpose(), beta, c);
+                gemm::gemm::<T::$lanes, $wide, $columns, $half, $rows, $dots, true>(alpha, a, a.transpose(), beta, c);
                 Ok(())
             }
 
@@ -74,8 +74,8 @@ macro_rules! level {
 }
 
 #[cfg(target_arch = "x86_64")]
-level!(avx512, Avx512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", 8, 4, 6, 4);
+level!(avx512, Avx512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", 16, 8, 4, 6, 4);
 #[cfg(target_arch = "x86_64")]
-level!(avx2, Avx2, "avx2,fma", 4, 2, 3, 4);
+level!(avx2, Avx2, "avx2,fma", 12, 4, 2, 3, 4);
 #[cfg(target_arch = "aarch64")]
-level!(neon, Neon, "neon", 8, 4, 6, 4);
+level!(neon, Neon, "neon", 16, 8, 4, 6, 4);

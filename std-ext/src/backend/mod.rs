@@ -128,6 +128,9 @@ impl Default for Fast {
     }
 }
 
+/// Elements of a vector up to which the call of a function for the level takes longer than it saves.
+const SHORT: usize = 16;
+
 /// The kernel of that name for the level.
 macro_rules! on_level {
     ($backend:ident.$kernel:ident($($argument:expr),*)) => {
@@ -145,21 +148,29 @@ macro_rules! on_level {
 }
 
 impl<T: Float> Backend<T> for Fast {
-    /// In eight registers of interleaved sums.
+    /// In eight registers of interleaved sums; up to 16 terms as in the portable kernel.
+    #[inline]
     fn dot(&self, x: &[T], y: &[T]) -> T {
-        on_level!(self.dot(x, y))
+        if x.len().min(y.len()) <= SHORT { Portable.dot(x, y) } else { on_level!(self.dot(x, y)) }
     }
 
+    /// With fused multiply-add; up to 16 elements as in the portable kernel.
+    #[inline]
     fn axpy(&self, alpha: T, x: &[T], y: &mut [T]) {
-        on_level!(self.axpy(alpha, x, y));
+        if x.len().min(y.len()) <= SHORT {
+            Portable.axpy(alpha, x, y);
+        } else {
+            on_level!(self.axpy(alpha, x, y));
+        }
     }
 
     fn scale(&self, alpha: T, x: &mut [T]) {
         on_level!(self.scale(alpha, x));
     }
 
+    #[inline]
     fn norm(&self, x: &[T]) -> T {
-        let square = on_level!(self.dot(x, x));
+        let square = self.dot(x, x);
         // Below, squares may have lost digits to underflow; above, one has overflowed.
         let low = T::MIN_POSITIVE / (T::EPSILON * T::EPSILON);
         if square >= low && square <= T::MAX { square.sqrt() } else { Portable.norm(x) }
