@@ -1,6 +1,6 @@
 //! Products of matrices: C ← α A B + β C, or its lower triangle.
 //!
-//! *By tiles.* C is computed in tiles of up to 3 registers of rows and NR columns, all of whose sums stay in registers (`tile.rs`). The
+//! *By tiles.* C is computed in tiles of up to 3 registers of rows (2 for AVX2) and NR columns, all of whose sums stay in registers (`tile.rs`). The
 //! loops around them are those of F. G. Van Zee and R. A. van de Geijn, "BLIS: a framework for rapidly instantiating BLAS
 //! functionality" (ACM TOMS 41, 2015, section 4, DOI 10.1145/2764454): blocks of columns, of terms, of rows, then tiles. Operands are packed
 //! only where they are read often enough to pay for it: A for many columns or when its columns are not contiguous, B for
@@ -21,8 +21,6 @@ use super::scratch::{Purpose, Scratch};
 use super::tile::{Sums, dots, product, update};
 use gaussling_core::{MatMut, MatRef, Real};
 
-/// Registers of rows in a tile.
-const MV: usize = 3;
 /// Terms of a block: NR packed columns of B stay in the first-level cache, 24 KB of them at most.
 const DEPTH: usize = 384;
 /// Bytes of packed rows of A, in the second-level cache.
@@ -95,7 +93,7 @@ pub(super) fn gemm<
     } else if !LOWER && (m == 1 || n == 1) && gemv::vector_product::<V>(alpha, a, b, beta, c, leading, (m, n, k)) {
     } else if k >= DOTS && m.min(n) <= DOTS_SIDE && a.col_stride == 1 && b.row_stride == 1 && a.row_stride != 1 {
         by_dots::<V, DR, DC, LOWER>(alpha, a, b, beta, c, leading, (m, n, k));
-    } else if !LOWER && m <= MV * V::N && k <= DEPTH {
+    } else if !LOWER && m <= tallest::<V>() * V::N && k <= DEPTH {
         let beta = factor(beta, 0);
         match m.div_ceil(V::N) {
             1 => one_panel::<V, 1, WIDE, NR, HALF>(alpha, a, b, beta, c, leading, (m, n, k)),
@@ -154,11 +152,18 @@ fn blocks(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..len).step_by(size).map(move |first| (first, size.min(len - first)))
 }
 
-/// How many registers of rows the next tile has when so many rows are left: three, but two and two rather than three and one.
+/// Registers of rows in the tallest tiles: with the columns of `levels.rs`, 24 sums for 32 registers, 12 for 16. Room must be left for the
+/// operands and for the mask of the last rows.
+#[inline(always)]
+fn tallest<V: Lanes>() -> usize {
+    if V::REGISTERS >= 32 { 3 } else { 2 }
+}
+
+/// How many registers of rows the next tile has when so many rows are left: all, but two and two rather than three and one.
 #[inline(always)]
 fn vectors<V: Lanes>(rows: usize) -> usize {
     let left = rows.div_ceil(V::N);
-    if left == MV + 1 { 2 } else { left.min(MV) }
+    if left == tallest::<V>() + 1 { 2 } else { left.min(tallest::<V>()) }
 }
 
 /// What is read and written once a block of terms has come to the tiles.
@@ -187,7 +192,7 @@ fn by_tiles<V: Lanes, const NR: usize, const HALF: usize, const LOWER: bool>(
     let pack_b = m >= PACK_B && b.row_stride != 1;
     let depth = k.min(DEPTH);
     let width = if pack_b { n.min(WIDTH) } else { n };
-    let height = (ROWS_BYTES / (DEPTH * size_of::<V::Scalar>())).next_multiple_of(V::N * MV);
+    let height = (ROWS_BYTES / (DEPTH * size_of::<V::Scalar>())).next_multiple_of(V::N * tallest::<V>());
     let a_len = if pack_a { m.min(height).next_multiple_of(V::N) * depth } else { 0 };
     let b_len = if pack_b { width.next_multiple_of(NR) * depth } else { 0 };
     let mut scratch = (a_len + b_len > 0).then(|| Scratch::new(Purpose::Product, a_len + b_len));

@@ -18,6 +18,8 @@ pub(super) trait Lanes: Copy {
     type Scalar: Float;
     /// How many.
     const N: usize;
+    /// How many such registers the CPU has.
+    const REGISTERS: usize;
 
     /// N times x.
     unsafe fn splat(x: Self::Scalar) -> Self;
@@ -33,6 +35,8 @@ pub(super) trait Lanes: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// self · other
     unsafe fn mul(self, other: Self) -> Self;
+    /// self / other
+    unsafe fn div(self, other: Self) -> Self;
     /// self · factor + summand, rounded once.
     unsafe fn mul_add(self, factor: Self, summand: Self) -> Self;
     /// The sum of the N numbers: the upper half is added to the lower one, and so on.
@@ -112,13 +116,14 @@ float!(f32, __m512, __m256, float32x4_t, 8, transpose_narrow);
 
 /// The operations of one register type, by the intrinsics of their names.
 macro_rules! lanes {
-    ($vector:ident, $scalar:ident, $n:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident,
+    ($vector:ident, $scalar:ident, $n:literal, $registers:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $div:ident,
      |$x:ident, $y:ident, $z:ident| $fused:expr, |$all:ident| $sum:expr,
      |$from:ident, $m:ident| $load_part:expr, |$value:ident, $to:ident, $k:ident| $store_part:expr) => {
         // SAFETY, for all of them: the contract of the trait is that of the intrinsics.
         impl Lanes for $vector {
             type Scalar = $scalar;
             const N: usize = $n;
+            const REGISTERS: usize = $registers;
             #[inline(always)]
             unsafe fn splat(x: $scalar) -> Self {
                 unsafe { $splat(x) }
@@ -149,6 +154,10 @@ macro_rules! lanes {
                 unsafe { $mul(self, other) }
             }
             #[inline(always)]
+            unsafe fn div(self, other: Self) -> Self {
+                unsafe { $div(self, other) }
+            }
+            #[inline(always)]
             unsafe fn mul_add(self, $y: Self, $z: Self) -> Self {
                 let $x = self;
                 unsafe { $fused }
@@ -177,11 +186,13 @@ mod x86 {
         __m512d,
         f64,
         8,
+        32,
         _mm512_set1_pd,
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_add_pd,
         _mm512_mul_pd,
+        _mm512_div_pd,
         |x, y, z| _mm512_fmadd_pd(x, y, z),
         |x| _mm512_reduce_add_pd(x),
         |from, n| _mm512_maskz_loadu_pd(first(n) as u8, from),
@@ -191,11 +202,13 @@ mod x86 {
         __m512,
         f32,
         16,
+        32,
         _mm512_set1_ps,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_add_ps,
         _mm512_mul_ps,
+        _mm512_div_ps,
         |x, y, z| _mm512_fmadd_ps(x, y, z),
         |x| _mm512_reduce_add_ps(x),
         |from, n| _mm512_maskz_loadu_ps(first(n), from),
@@ -270,11 +283,13 @@ mod x86 {
         __m256d,
         f64,
         4,
+        16,
         _mm256_set1_pd,
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         _mm256_add_pd,
         _mm256_mul_pd,
+        _mm256_div_pd,
         |x, y, z| _mm256_fmadd_pd(x, y, z),
         |x| sum_wide(x),
         |from, n| _mm256_maskload_pd(from, wide(n)),
@@ -284,11 +299,13 @@ mod x86 {
         __m256,
         f32,
         8,
+        16,
         _mm256_set1_ps,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_add_ps,
         _mm256_mul_ps,
+        _mm256_div_ps,
         |x, y, z| _mm256_fmadd_ps(x, y, z),
         |x| sum_narrow(x),
         |from, n| _mm256_maskload_ps(from, narrow(n)),
@@ -304,11 +321,12 @@ mod arm {
 
     // There are no masked moves: a part goes through an array.
     macro_rules! neon {
-        ($vector:ident, $scalar:ident, $n:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $fused:ident, $sum:ident) => {
+        ($vector:ident, $scalar:ident, $n:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $div:ident, $fused:ident, $sum:ident) => {
             lanes!(
                 $vector,
                 $scalar,
                 $n,
+                32,
                 $splat,
                 $load,
                 $store,
@@ -329,6 +347,30 @@ mod arm {
             );
         };
     }
-    neon!(float64x2_t, f64, 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, vmulq_f64, vfmaq_f64, vaddvq_f64);
-    neon!(float32x4_t, f32, 4, vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32, vmulq_f32, vfmaq_f32, vaddvq_f32);
+    neon!(
+        float64x2_t,
+        f64,
+        2,
+        vdupq_n_f64,
+        vld1q_f64,
+        vst1q_f64,
+        vaddq_f64,
+        vmulq_f64,
+        vdivq_f64,
+        vfmaq_f64,
+        vaddvq_f64
+    );
+    neon!(
+        float32x4_t,
+        f32,
+        4,
+        vdupq_n_f32,
+        vld1q_f32,
+        vst1q_f32,
+        vaddq_f32,
+        vmulq_f32,
+        vdivq_f32,
+        vfmaq_f32,
+        vaddvq_f32
+    );
 }

@@ -3,7 +3,9 @@
 use super::gemm;
 use super::gemv;
 use super::lanes::Float;
+use super::triangular;
 use gaussling_core::autodiff::{ScalarFunction, derivative};
+use gaussling_core::backend::Triangle;
 use gaussling_core::{Error, MatMut, MatRef};
 
 /// All kernels with one kind of registers: tiles of `$columns` columns or half of that, of `$wide` where one register holds all rows,
@@ -56,6 +58,17 @@ macro_rules! level {
                 Ok(())
             }
 
+            /// A block of few rows.
+            #[target_feature(enable = $features)]
+            pub fn solve_triangular<T: Float>(
+                triangle: Triangle,
+                t: MatRef<'_, T>,
+                b: MatMut<'_, T>,
+            ) -> Result<(), Error> {
+                triangular::solve_block::<T::$lanes>(triangle, t, b);
+                Ok(())
+            }
+
             #[target_feature(enable = $features)]
             pub fn map<T: Float, F: ScalarFunction>(f: F, x: &[T], y: &mut [T]) {
                 for (y, &x) in y.iter_mut().zip(x) {
@@ -76,6 +89,6 @@ macro_rules! level {
 #[cfg(target_arch = "x86_64")]
 level!(avx512, Avx512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", 16, 8, 4, 6, 4);
 #[cfg(target_arch = "x86_64")]
-level!(avx2, Avx2, "avx2,fma", 12, 4, 2, 3, 4);
+level!(avx2, Avx2, "avx2,fma", 12, 6, 3, 3, 4);
 #[cfg(target_arch = "aarch64")]
 level!(neon, Neon, "neon", 16, 8, 4, 6, 4);

@@ -22,6 +22,7 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod triangular;
 
 use gaussling_core::autodiff::ScalarFunction;
 use gaussling_core::backend::Triangle;
@@ -147,6 +148,13 @@ macro_rules! on_level {
     };
 }
 
+impl Fast {
+    /// T⁻¹ B for a triangle of at most [`triangular::BLOCK`] rows.
+    fn solve_block<T: Float>(&self, triangle: Triangle, t: MatRef<'_, T>, b: MatMut<'_, T>) -> Result<(), Error> {
+        on_level!(self.solve_triangular(triangle, t, b))
+    }
+}
+
 impl<T: Float> Backend<T> for Fast {
     /// In eight registers of interleaved sums; up to 16 terms as in the portable kernel.
     #[inline]
@@ -191,6 +199,20 @@ impl<T: Float> Backend<T> for Fast {
         check_length("x", a.rows(), x.len())?;
         check_length("y", a.cols(), y.len())?;
         on_level!(self.ger(alpha, x, y, a))
+    }
+
+    /// Halves, down to blocks of 16 rows that are solved by substitution for as many columns at a time as a register has numbers; the
+    /// rest are products. Backward stable row by row, as the portable kernel.
+    fn solve_triangular(&self, triangle: Triangle, t: MatRef<'_, T>, b: MatMut<'_, T>) -> Result<(), Error> {
+        if self.level == Level::Portable {
+            return Portable.solve_triangular(triangle, t, b);
+        }
+        check_shape("t", (t.rows(), t.rows()), t.shape())?;
+        check_shape("b", (t.rows(), b.cols()), b.shape())?;
+        if let Some(column) = (0..t.rows()).find(|&i| t.get(i, i).is_none_or(|d| d == T::ZERO)) {
+            return Err(Error::Singular { column });
+        }
+        triangular::solve(self, triangle, t, b)
     }
 
     /// As in the portable kernel, with the same bits: wider registers take more elements at a time.

@@ -82,8 +82,8 @@ enum Kernel {
     Syrk,
 }
 
-/// C by the fast and by the portable kernel; elements outside of C keep what they held. `|error| ≤ 2 (k + 2) ε (|α| |A| |B| + |β| |C|)` for
-/// each element, since both are within half of that.
+/// C by the fast and by the portable kernel; elements outside of C keep what they held. For each element the difference is at most
+/// (k + 3) ε (|α| |A| |B| + |β| |C|), since both are within half of that.
 fn product_is_near<T: Float>(kernel: Kernel, case: Case, seed: u64) {
     let (m, n, k) = case.shape;
     let mut numbers = Numbers(seed);
@@ -111,13 +111,17 @@ fn product_is_near<T: Float>(kernel: Kernel, case: Case, seed: u64) {
     };
     let portable = Fast::with_level(Level::Portable).unwrap();
     let expected = run(portable, alpha, a, b, beta, &before);
-    // Σ |aᵢₚ bₚⱼ| ≤ k max|a| max|b|.
-    let largest = |view: MatRef<'_, T>| view.iter().fold(0.0, |largest: f64, x| largest.max(x.value().abs()));
-    let sum = case.alpha.abs() * k as f64 * largest(a) * largest(b) + case.beta.abs() * 0.5;
-    let bound = 2.0 * (k + 2) as f64 * T::EPSILON.value() * sum;
+    let absolute = |x: &[T]| x.iter().map(|x| x.abs()).collect::<Vec<T>>();
+    let contiguous = |view: MatRef<'_, T>| absolute(&view.iter().collect::<Vec<T>>());
+    let (sizes_a, sizes_b) = (contiguous(a), contiguous(b));
+    let (sizes_a, sizes_b) = (MatRef::new(&sizes_a, m, k).unwrap(), MatRef::new(&sizes_b, k, n).unwrap());
+    let mut sizes = absolute(&before);
+    let view = MatMut::with_leading(&mut sizes, m, n, leading).unwrap();
+    Portable.gemm(alpha.abs(), sizes_a, sizes_b, beta.abs(), view).unwrap();
     for fast in others() {
         let found = run(fast, alpha, a, b, beta, &before);
         for (at, ((&x, &y), &old)) in found.iter().zip(&expected).zip(&before).enumerate() {
+            let bound = (k + 3) as f64 * T::EPSILON.value() * sizes[at].value();
             let (i, j) = (at % leading.max(1), at / leading.max(1));
             let context = || {
                 format!("{:?} {kernel:?} {} bytes {case:?} seed {seed}, element ({i}, {j})", fast.level, size_of::<T>())
@@ -262,4 +266,254 @@ fn a_column_of_several_does_not_depend_on_the_others() {
     }
     check::<f64>();
     check::<f32>();
+}
+
+/// Lengths around registers and groups of eight of them.
+const LENGTHS: [usize; 20] = [0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 127, 128, 129, 257, 1000, 4097];
+
+#[test]
+fn vector_kernels_agree() {
+    fn check<T: Float>() {
+        let mut numbers = Numbers(5);
+        for n in LENGTHS {
+            // The longer vector's rest is not used.
+            let (x, y) = (numbers.vector::<T>(n), numbers.vector::<T>(n + 3));
+            let sum: f64 = x.iter().zip(&y).map(|(x, y)| (x.value() * y.value()).abs()).sum();
+            for fast in others() {
+                let context = format!("{:?}, {n} numbers of {} bytes", fast.level, size_of::<T>());
+                let bound = 2.0 * (n + 2) as f64 * T::EPSILON.value();
+                let error = (fast.dot(&x, &y) - Portable.dot(&x, &y)).value().abs();
+                assert!(error <= bound * sum, "dot, {context}: {error:e}");
+                assert_eq!(fast.dot(&y, &x), fast.dot(&x, &y), "{context}");
+                let error = (fast.norm(&x) - Portable.norm(&x)).value().abs();
+                assert!(error <= bound * Portable.norm(&x).value(), "norm, {context}: {error:e}");
+                let alpha = T::from_f64(-1.7);
+                let (mut found, mut expected) = (y.clone(), y.clone());
+                fast.axpy(alpha, &x, &mut found);
+                Portable.axpy(alpha, &x, &mut expected);
+                // |αx| ≤ 0.85 and |y| ≤ 0.5.
+                assert!(
+                    found.iter().zip(&expected).all(|(&x, &y)| (x - y).value().abs() <= 2.0 * T::EPSILON.value()),
+                    "axpy, {context}"
+                );
+                assert!(found[n..] == y[n..], "axpy wrote past the shorter vector, {context}");
+                let (mut found, mut expected) = (x.clone(), x.clone());
+                fast.scale(alpha, &mut found);
+                Portable.scale(alpha, &mut expected);
+                assert!(found == expected, "scale, {context}");
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
+/// Squares that overflow or underflow; NaN and infinities.
+#[test]
+fn norms_survive_extreme_scales() {
+    for n in [3, 40, 300] {
+        let (x, expected): (Vec<f64>, f64) = ((0..n).map(|i| 1.0 + (i % 3) as f64).collect(), 0.0);
+        let expected = expected + x.iter().map(|x| x * x).sum::<f64>().sqrt();
+        for fast in Fast::levels().filter_map(Fast::with_level) {
+            for scale in [1e-300, 1e-160, 1e-150, 1.0, 1e150, 1e160, 1e300] {
+                let scaled: Vec<f64> = x.iter().map(|x| x * scale).collect();
+                let ratio = fast.norm(&scaled) / scale / expected;
+                assert!((ratio - 1.0).abs() < 1e-14, "{:?} {n} {scale:e}: {ratio}", fast.level);
+            }
+            let (mut nan, mut infinite) = (x.clone(), x.clone());
+            (nan[n / 2], infinite[n - 1]) = (f64::NAN, f64::NEG_INFINITY);
+            assert!(fast.norm(&nan).is_nan() && fast.norm(&infinite) == f64::INFINITY, "{:?} {n}", fast.level);
+            assert!(
+                fast.dot(&nan, &x).is_nan() && fast.dot(&infinite, &x) == f64::NEG_INFINITY,
+                "{:?} {n}",
+                fast.level
+            );
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Wave;
+
+impl ScalarFunction for Wave {
+    fn eval<T: Real>(&self, x: T) -> T {
+        (x * x + x).tanh() * x - x.exp()
+    }
+}
+
+#[test]
+fn maps_have_the_portable_bits() {
+    fn check<T: Float>() {
+        let mut numbers = Numbers(6);
+        for n in LENGTHS {
+            let mut x: Vec<T> = (0..n).map(|_| T::from_f64(20.0 * numbers.next())).collect();
+            if n > 5 {
+                (x[1], x[2], x[3]) = (T::from_f64(f64::NAN), T::from_f64(f64::INFINITY), T::from_f64(-0.0));
+            }
+            let bits = |y: &[T]| y.iter().map(|y| y.value().to_bits()).collect::<Vec<_>>();
+            let (mut expected, mut slopes) = (vec![T::ZERO; n], vec![T::ZERO; n]);
+            Portable.map_with_slope(Wave, &x, &mut expected, &mut slopes);
+            for fast in others() {
+                let (mut y, mut z, mut slope) = (vec![T::ZERO; n], vec![T::ZERO; n], vec![T::ZERO; n]);
+                fast.map(Wave, &x, &mut y);
+                fast.map_with_slope(Wave, &x, &mut z, &mut slope);
+                assert_eq!(bits(&y), bits(&expected), "{:?} {n}", fast.level);
+                assert_eq!((bits(&z), bits(&slope)), (bits(&expected), bits(&slopes)), "{:?} {n}", fast.level);
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
+/// |T x̂ − b| ≤ 2 n ε |T||x̂| row by row: what substitution promises, so no block is inverted. With a triangle that a computed inverse would spoil.
+#[test]
+fn triangular_solves_are_backward_stable_row_by_row() {
+    fn check<T: Float>(scale: f64) {
+        let mut numbers = Numbers(7);
+        for n in [0, 1, 2, 3, 5, 10, 15, 16, 17, 31, 32, 33, 50, 64, 100, 131] {
+            for p in [0, 1, 2, 3, 8, 9, 16, 35] {
+                for triangle in [Triangle::Lower, Triangle::Upper] {
+                    for layout in [Layout::Columns, Layout::Rows, Layout::Spread] {
+                        let gap = numbers.below(3);
+                        let (mut t, rows, cols) = stored::<T>(&mut numbers, n, n, layout, gap);
+                        for i in 0..n {
+                            for j in 0..n {
+                                let at = i * rows + j * cols;
+                                if i != j && (i < j) == (triangle == Triangle::Lower) {
+                                    t[at] = T::from_f64(f64::NAN); // not read
+                                } else if i == j {
+                                    // From 1 down to 1e-3, some negative.
+                                    t[at] = T::from_f64(
+                                        10.0_f64.powi(-((i % 4) as i32)) * if i % 3 == 0 { -1.0 } else { 1.0 },
+                                    );
+                                } else {
+                                    t[at] = t[at].scale(4.0 / n as f64);
+                                }
+                                t[at] = t[at].scale(scale);
+                            }
+                        }
+                        let t = MatRef::with_strides(&t, n, n, rows, cols).unwrap();
+                        let leading = n + gap;
+                        let b = numbers.vector::<T>(leading * p);
+                        for fast in others() {
+                            let mut x = b.clone();
+                            fast.solve_triangular(triangle, t, MatMut::with_leading(&mut x, n, p, leading).unwrap())
+                                .unwrap();
+                            for (x, b) in x.chunks(leading.max(1)).zip(b.chunks(leading.max(1))) {
+                                for i in 0..n {
+                                    let (from, to) = if triangle == Triangle::Lower { (0, i + 1) } else { (i, n) };
+                                    let term = |j: usize| t.get(i, j).unwrap().value() * x[j].value();
+                                    let residual = (from..to).map(term).sum::<f64>() - b[i].value();
+                                    let size: f64 = (from..to).map(|j| term(j).abs()).sum();
+                                    let bound = 2.0 * (n + 2) as f64 * T::EPSILON.value() * size;
+                                    let context =
+                                        format!("{:?} {triangle:?} n = {n}, p = {p}, {layout:?}, row {i}", fast.level);
+                                    assert!(residual.abs() <= bound, "{context}: {residual:e}, bound {bound:e}");
+                                }
+                                assert!(x[n..] == b[n..], "written below the columns");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    check::<f64>(1.0);
+    check::<f64>(1e150);
+    check::<f64>(1e-150);
+    check::<f32>(1.0);
+}
+
+#[test]
+fn rank_one_updates_agree() {
+    let mut numbers = Numbers(8);
+    for (m, n) in [(0, 3), (1, 1), (3, 0), (5, 7), (40, 3), (100, 9)] {
+        let (x, y, before) = (numbers.vector::<f64>(m), numbers.vector::<f64>(n), numbers.vector::<f64>((m + 2) * n));
+        let mut expected = before.clone();
+        Portable.ger(-1.3, &x, &y, MatMut::with_leading(&mut expected, m, n, m + 2).unwrap()).unwrap();
+        for fast in others() {
+            let mut a = before.clone();
+            fast.ger(-1.3, &x, &y, MatMut::with_leading(&mut a, m, n, m + 2).unwrap()).unwrap();
+            assert!(
+                a.iter().zip(&expected).all(|(x, y)| (x - y).abs() <= 2.0 * f64::EPSILON),
+                "{:?} {m} {n}",
+                fast.level
+            );
+            assert!(m == 0 || n == 0 || a != before);
+        }
+    }
+}
+
+/// What each kernel says to wrong shapes, and what the outputs hold then.
+fn refusals(backend: &impl Backend<f64>) -> (Vec<Result<(), Error>>, Vec<f64>) {
+    let (one, mut out) = ([1.0; 40], vec![7.0; 12]);
+    let view = |rows, cols| MatRef::new(&one[..rows * cols], rows, cols).unwrap();
+    let singular = [1.0, 1.0, 1.0, -0.0];
+    let mut results = Vec::new();
+    for (a, b, c) in [((2, 3), (2, 4), (2, 4)), ((2, 3), (3, 4), (3, 4)), ((2, 3), (3, 4), (2, 3))] {
+        let view_mut = MatMut::new(&mut out[..c.0 * c.1], c.0, c.1).unwrap();
+        results.push(backend.gemm(1.0, view(a.0, a.1), view(b.0, b.1), 0.0, view_mut));
+    }
+    results.push(backend.gemv(1.0, view(2, 3), &one[..2], 0.0, &mut out[..2]));
+    results.push(backend.gemv(1.0, view(2, 3), &one[..3], 0.0, &mut out[..3]));
+    results.push(backend.syrk(1.0, view(3, 2), 0.0, MatMut::new(&mut out[..4], 2, 2).unwrap()));
+    results.push(backend.ger(1.0, &one[..3], &one[..3], MatMut::new(&mut out[..6], 2, 3).unwrap()));
+    results.push(backend.ger(1.0, &one[..2], &one[..2], MatMut::new(&mut out[..6], 2, 3).unwrap()));
+    for triangle in [Triangle::Lower, Triangle::Upper] {
+        for (t, b) in [((2, 3), (3, 1)), ((2, 2), (3, 2))] {
+            let view_mut = MatMut::new(&mut out[..b.0 * b.1], b.0, b.1).unwrap();
+            results.push(backend.solve_triangular(triangle, view(t.0, t.1), view_mut));
+        }
+        let singular = MatRef::new(&singular, 2, 2).unwrap();
+        results.push(backend.solve_triangular(triangle, singular, MatMut::new(&mut out[..6], 2, 3).unwrap()));
+    }
+    (results, out)
+}
+
+#[test]
+fn misuse_is_refused_as_by_the_portable_kernels() {
+    let expected = refusals(&Portable);
+    assert!(expected.0.iter().all(Result::is_err) && expected.1 == [7.0; 12]);
+    for fast in Fast::levels().filter_map(Fast::with_level) {
+        assert_eq!(refusals(&fast), expected, "{:?}", fast.level);
+    }
+}
+
+#[test]
+fn levels_are_those_of_the_cpu() {
+    let levels: Vec<Level> = Fast::levels().collect();
+    assert_eq!((levels.first(), levels.last()), (Some(&Level::Portable), Some(&Fast::detect().level())));
+    for &level in Level::ALL {
+        assert_eq!(Fast::with_level(level).map(|fast| fast.level()), levels.contains(&level).then_some(level));
+    }
+}
+
+/// A thread's buffers grow with the first call of a size and serve the later ones.
+#[test]
+fn the_second_call_of_a_size_allocates_nothing() {
+    let mut numbers = Numbers(9);
+    let (m, n, k) = (130, 210, 400);
+    let (a, b) = (numbers.vector::<f64>(m * k), numbers.vector::<f64>(k * n));
+    let (mut c, mut x) = (vec![0.0; m * n], vec![0.0; 40 * n]);
+    let triangle: Vec<f64> = (0..1600).map(|i| if i % 41 == 0 { 2.0 } else { 0.01 }).collect();
+    let triangle = MatRef::new(&triangle, 40, 40).unwrap();
+    for fast in others() {
+        let mut run = || {
+            let a = MatRef::new(&a, k, m).unwrap().transpose();
+            let b = MatRef::new(&b, n, k).unwrap().transpose();
+            fast.gemm(1.0, a, b, 0.0, MatMut::new(&mut c, m, n).unwrap()).unwrap();
+            fast.gemm(1.0, a.block(0, 0, 1, k).unwrap(), b, 0.0, MatMut::with_leading(&mut c, 1, n, m).unwrap())
+                .unwrap();
+            fast.syrk(1.0, a, 0.0, MatMut::new(&mut c[..m * m], m, m).unwrap()).unwrap();
+            fast.solve_triangular(Triangle::Lower, triangle, MatMut::new(&mut x, 40, n).unwrap()).unwrap();
+        };
+        // On a thread of its own, whose buffers are empty.
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                assert!(allocation_counter::measure(&mut run).count_total > 0, "{:?}: nothing was packed", fast.level);
+                assert_eq!(allocation_counter::measure(&mut run).count_total, 0, "{:?}", fast.level);
+            });
+        });
+    }
 }

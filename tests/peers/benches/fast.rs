@@ -1,14 +1,16 @@
 //! The fast backend beside nalgebra and faer, one thread, all in one process.
 //!
 //! One TSV on stdout, as `lib.rs` says. An argument keeps the operations whose name contains it:
-//! `cargo bench --manifest-path tests/peers/Cargo.toml --bench fast -- gemm`. `tests/benches/gemm_numpy.py` times the same products by OpenBLAS.
+//! `--level=Avx2` takes another level than the highest. `cargo bench --manifest-path tests/peers/Cargo.toml --bench fast -- gemm`. `tests/benches/gemm_numpy.py` times the same products by OpenBLAS.
 
 use std::hint::black_box;
 
 use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Mat, Par};
 use gaussling::backend::Fast;
-use gaussling_core::{Backend, MatMut, MatRef};
+use gaussling_core::nn::Tanh;
+use gaussling_core::{Backend, MatMut, MatRef, Portable, Triangle};
 use gaussling_peers::{HEAD, Operation, number};
 use nalgebra::{DMatrix, DVector};
 
@@ -121,12 +123,50 @@ macro_rules! for_type {
                     .run();
             }
 
+            pub fn solve(fast: Fast, n: usize, p: usize) {
+                let t: Vec<$float> = (0..n * n).map(|q| if q % (n + 1) == 0 { 2.0 } else { 0.01 }).collect();
+                let b = matrix(n, p);
+                let (nt, ft) = (DMatrix::from_vec(n, n, t.clone()), Mat::from_fn(n, n, |i, j| t[i + j * n]));
+                let (mut x, mut nx) = (b.clone(), DMatrix::from_vec(n, p, b.clone()));
+                let mut fx = Mat::from_fn(n, p, |i, j| b[i + j * n]);
+                Operation::new("solve triangular", TYPE, format!("{n}x{p}"))
+                    .peer("gaussling", || {
+                        x.copy_from_slice(&b);
+                        let t = MatRef::new(black_box(&t), n, n)?;
+                        fast.solve_triangular(Triangle::Lower, t, MatMut::new(&mut x, n, p)?)
+                    })
+                    .peer("nalgebra", || {
+                        nx.as_mut_slice().copy_from_slice(&b);
+                        black_box(&nt).solve_lower_triangular_mut(&mut nx)
+                    })
+                    .peer("faer", || {
+                        for j in 0..p {
+                            fx.col_as_slice_mut(j).copy_from_slice(&b[j * n..(j + 1) * n]);
+                        }
+                        solve_lower_triangular_in_place(black_box(&ft).as_ref(), fx.as_mut(), Par::Seq);
+                    })
+                    .run();
+            }
+
+            pub fn map(fast: Fast, n: usize) {
+                let (x, mut y, mut z) = (vector(n, 0), vec![0.0; n], vec![0.0; n]);
+                let (mut slope, mut slopes) = (z.clone(), z.clone());
+                Operation::new("tanh", TYPE, n)
+                    .peer("gaussling", || fast.map(Tanh, black_box(&x), &mut y))
+                    .peer("gaussling portable", || Portable.map(Tanh, black_box(&x), &mut z))
+                    .run();
+                Operation::new("tanh with slope", TYPE, n)
+                    .peer("gaussling", || fast.map_with_slope(Tanh, black_box(&x), &mut y, &mut slopes))
+                    .peer("gaussling portable", || Portable.map_with_slope(Tanh, black_box(&x), &mut z, &mut slope))
+                    .run();
+            }
+
             pub fn vectors(fast: Fast, n: usize) {
                 let (x, y) = (vector(n, 0), vector(n, 1));
                 let (nx, ny) = (DVector::from_vec(x.clone()), DVector::from_vec(y.clone()));
                 let (fx, fy) = (Mat::from_fn(n, 1, |i, _| x[i]), Mat::from_fn(n, 1, |i, _| y[i]));
-                use faer::linalg::matmul::dot::inner_prod;
                 use faer::Conj;
+                use faer::linalg::matmul::dot::inner_prod;
                 Operation::new("dot", TYPE, n)
                     .peer("gaussling", || fast.dot(black_box(&x), black_box(&y)))
                     .peer("nalgebra", || black_box(&nx).dot(black_box(&ny)))
@@ -166,6 +206,10 @@ macro_rules! for_type {
                 for (m, n) in [(8, 8), (64, 64), (256, 256), (1024, 1024), (4096, 64), (64, 4096)] {
                     gemv(fast, m, n);
                 }
+                for (n, p) in [(64, 1), (64, 64), (64, 4096), (256, 256)] {
+                    solve(fast, n, p);
+                }
+                map(fast, 1000);
                 for n in [8, 100, 1000, 10_000, 1_000_000] {
                     vectors(fast, n);
                 }
@@ -178,7 +222,10 @@ for_type!(double, f64);
 for_type!(single, f32);
 
 fn main() {
-    let fast = Fast::detect();
+    let named = std::env::args().find_map(|arg| arg.strip_prefix("--level=").map(str::to_owned));
+    let asked =
+        named.map(|name| Fast::levels().find(|level| format!("{level:?}") == name).expect("a level of this CPU"));
+    let fast = asked.and_then(Fast::with_level).unwrap_or_default();
     eprintln!("level: {:?}", fast.level());
     println!("{HEAD}");
     double::all(fast);
