@@ -4,6 +4,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`core`] | matrices, automatic differentiation, layers, losses, optimizers: `gaussling-core`, which also runs on a device |
+//! | [`backend`] | kernels by the vector instructions of the CPU, found out at run time |
 //! | [`matrix`] | [`DenseMatrix`], columns in a `Vec` |
 //! | [`data`] | CSV, MAT, NumPy and IDX files, streams of batches, splits, standardization |
 //! | [`network`] | networks whose layers are known at run time |
@@ -20,6 +21,7 @@
 //!
 //! Everywhere a data set is a matrix with one sample a column.
 
+pub mod backend;
 pub mod cdr;
 pub mod compare;
 pub mod data;

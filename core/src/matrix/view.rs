@@ -77,6 +77,20 @@ impl<'a, T: Copy> MatRef<'a, T> {
         Ok(Self { data, rows, cols, row_stride, col_stride })
     }
 
+    /// What the view is made of: elements, row stride, column stride. For kernels that walk the elements themselves.
+    ///
+    /// ```
+    /// use gaussling_core::MatRef;
+    /// let numbers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    /// let (elements, row_stride, col_stride) = MatRef::new(&numbers, 2, 3)?.block(1, 1, 1, 2)?.transpose().into_parts();
+    /// assert_eq!((elements[0], row_stride, col_stride), (4.0, 2, 1));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    #[inline]
+    pub fn into_parts(self) -> (&'a [T], usize, usize) {
+        (self.data, self.row_stride, self.col_stride)
+    }
+
     /// A single column.
     pub fn column_vector(data: &'a [T]) -> Self {
         Self { data, rows: data.len(), cols: 1, row_stride: 1, col_stride: data.len() }

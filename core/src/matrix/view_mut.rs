@@ -91,8 +91,17 @@ impl<'a, T: Copy> MatMut<'a, T> {
     }
 
     /// The elements, of which the shape and the leading dimension say what belongs to the matrix, and the leading dimension.
+    ///
+    /// ```
+    /// use gaussling_core::MatMut;
+    /// let mut numbers = [0.0; 6];
+    /// let (elements, leading) = MatMut::new(&mut numbers, 2, 3)?.columns(1, 2)?.into_parts();
+    /// elements[leading] = 1.0; // element (0, 1)
+    /// assert_eq!(numbers, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
     #[inline]
-    pub(crate) fn into_parts(self) -> (&'a mut [T], usize) {
+    pub fn into_parts(self) -> (&'a mut [T], usize) {
         (self.data, self.leading)
     }
 

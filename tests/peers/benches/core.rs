@@ -1,85 +1,17 @@
 //! Kernels and small factorizations beside nalgebra, faer and num-dual, all in one process.
 //!
-//! One TSV on stdout: peer, operation, type, size, median ns. Every sample times a batch of calls long enough for the clock;
-//! peers take turns, so that a busy machine disturbs all of them alike. Compare ratios, not times. An argument keeps the
-//! operations whose name contains it: `cargo bench --manifest-path tests/peers/Cargo.toml --bench core -- qr`.
+//! One TSV on stdout, as `lib.rs` says. An argument keeps the operations whose name contains it: `cargo bench --manifest-path tests/peers/Cargo.toml --bench core -- qr`.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use gaussling_core::autodiff::{MultivariateFunction, Node, Tape, Var, gradient_into, gradient_reverse};
 use gaussling_core::linalg::qr_in_place;
 use gaussling_core::{Backend, Dual, MatMut, MatRef, Matrix, Portable, Real, Vector};
+use gaussling_peers::{HEAD, Operation, number};
 use nalgebra::{Const, DMatrix, DVector, DimMin, SMatrix, SVector, ToTypenum};
 use num_dual::DualSVec64;
-
-const SAMPLES: usize = 31;
-
-/// The rows of one operation: each peer's call, timed in turns.
-struct Operation<'a> {
-    name: &'static str,
-    scalar: &'static str,
-    size: String,
-    peers: Vec<(&'static str, Box<dyn FnMut(usize) + 'a>)>,
-}
-
-impl<'a> Operation<'a> {
-    fn new(name: &'static str, scalar: &'static str, size: impl ToString) -> Self {
-        Self { name, scalar, size: size.to_string(), peers: Vec::new() }
-    }
-
-    /// `call` is compiled into its own loop, and what goes in and out passes by reference, so that nothing but its work is
-    /// timed: a copy of 4 × 4 numbers just before or after takes longer than their factorization.
-    fn peer<R>(mut self, peer: &'static str, mut call: impl FnMut() -> R + 'a) -> Self {
-        self.peers.push((
-            peer,
-            Box::new(move |times| {
-                for _ in 0..times {
-                    black_box(&call());
-                }
-            }),
-        ));
-        self
-    }
-
-    fn run(mut self) {
-        if std::env::args().skip(1).any(|arg| !arg.starts_with('-') && !self.name.contains(&arg)) {
-            return;
-        }
-        let seconds = |batch: &mut dyn FnMut(usize), times: usize| {
-            let start = Instant::now();
-            batch(times);
-            start.elapsed().as_secs_f64()
-        };
-        let mut rows = Vec::new();
-        for (peer, mut batch) in self.peers.drain(..) {
-            let mut times = 1;
-            while seconds(&mut batch, times) < 2e-4 {
-                times *= 2;
-            }
-            rows.push((peer, batch, times, Vec::new()));
-        }
-        for _ in 0..SAMPLES {
-            for (_, batch, times, samples) in &mut rows {
-                samples.push(seconds(batch, *times) / *times as f64 * 1e9);
-            }
-        }
-        for (peer, _, _, mut samples) in rows {
-            samples.sort_by(f64::total_cmp);
-            println!("{peer}\t{}\t{}\t{}\t{:.2}", self.name, self.scalar, self.size, samples[SAMPLES / 2]);
-        }
-    }
-}
-
-/// Numbers in [−1, 1), the same for ever.
-fn number(i: usize, j: usize) -> f64 {
-    let mut x = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (j as u64 + 1).wrapping_mul(0xD1B5_4A32_D192_ED03);
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-}
 
 macro_rules! for_type {
     ($module:ident, $float:ident) => {
@@ -242,7 +174,7 @@ fn rosenbrock_long_num_dual(x: DVector<num_dual::DualDVec64>) -> num_dual::DualD
 }
 
 fn main() {
-    println!("peer\toperation\ttype\tsize\tmedian ns");
+    println!("{HEAD}");
     double::fixed::<4>();
     double::fixed::<8>();
     single::fixed::<4>();

@@ -83,7 +83,7 @@ fn views() {
         let turned = a.transpose();
         assert_eq!((a.rows(), a.cols(), a.shape()), (6, 10, (6, 10)));
         assert!(a.has_contiguous_cols() && turned.has_contiguous_rows() && a.get(5, 9) == turned.get(9, 5));
-        black_box((a.col(3), turned.row(3), MatRef::column_vector(&data), a.as_contiguous_slice()));
+        black_box((a.col(3), turned.row(3), MatRef::column_vector(&data), a.as_contiguous_slice(), a.into_parts().1));
         black_box((a.col_iter(1).sum::<f64>(), a.row_iter(1).sum::<f64>(), a.iter().sum::<f64>()));
         black_box((
             a.column_views().count(),
@@ -105,6 +105,7 @@ fn views() {
         black_box((b.as_contiguous_slice().map(<[f64]>::len), b.as_contiguous_mut_slice().map(|x| x.len())));
         let (left, _) = b.reborrow().split_at_col(4);
         black_box(left.block(0, 0, 2, 2)?.into_ref().shape());
+        black_box(b.reborrow().into_parts().1);
         black_box(b.reborrow().columns(1, 2)?.split_cols(2).count());
         black_box(MatMut::column_vector(&mut other).shape());
         let mut small = Matrix::<f64, 2, 2>::identity();

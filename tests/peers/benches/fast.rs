@@ -1,0 +1,233 @@
+//! The fast backend beside nalgebra and faer, one thread, all in one process.
+//!
+//! One TSV on stdout, as `lib.rs` says. An argument keeps the operations whose name contains it:
+//! `--level=Avx2` takes another level than the highest. `cargo bench --manifest-path tests/peers/Cargo.toml --bench fast -- gemm`. `tests/benches/gemm_numpy.py` times the same products by OpenBLAS.
+
+use std::hint::black_box;
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::{Accum, Mat, Par};
+use gaussling::backend::Fast;
+use gaussling_core::nn::Tanh;
+use gaussling_core::{Backend, MatMut, MatRef, Portable, Triangle};
+use gaussling_peers::{HEAD, Operation, number};
+use nalgebra::{DMatrix, DVector};
+
+macro_rules! for_type {
+    ($module:ident, $float:ident) => {
+        mod $module {
+            use super::*;
+
+            const TYPE: &str = stringify!($float);
+
+            fn element(i: usize, j: usize) -> $float {
+                number(i, j) as $float
+            }
+
+            fn vector(n: usize, which: usize) -> Vec<$float> {
+                (0..n).map(|i| element(i, which)).collect()
+            }
+
+            fn matrix(rows: usize, cols: usize) -> Vec<$float> {
+                (0..rows * cols).map(|p| element(p % rows, p / rows)).collect()
+            }
+
+            pub fn gemm(fast: Fast, m: usize, k: usize, n: usize) {
+                let (a, b, mut c) = (matrix(m, k), matrix(k, n), vec![0.0; m * n]);
+                let (na, nb) = (DMatrix::from_vec(m, k, a.clone()), DMatrix::from_vec(k, n, b.clone()));
+                let mut nc = DMatrix::<$float>::zeros(m, n);
+                let (fa, fb) = (Mat::from_fn(m, k, element), Mat::from_fn(k, n, element));
+                let mut fc = Mat::<$float>::zeros(m, n);
+                Operation::new("gemm AB", TYPE, format!("{m}x{k}x{n}"))
+                    .peer("gaussling", || {
+                        let (a, b) = (MatRef::new(black_box(&a), m, k)?, MatRef::new(black_box(&b), k, n)?);
+                        fast.gemm(1.0, a, b, 0.0, MatMut::new(&mut c, m, n)?)
+                    })
+                    .peer("nalgebra", || black_box(&na).mul_to(black_box(&nb), &mut nc))
+                    .peer("faer", || matmul(&mut fc, Accum::Replace, black_box(&fa), black_box(&fb), 1.0, Par::Seq))
+                    .run();
+            }
+
+            /// Aᵀ B
+            pub fn gemm_tn(fast: Fast, m: usize, k: usize, n: usize) {
+                let (a, b, mut c) = (matrix(k, m), matrix(k, n), vec![0.0; m * n]);
+                let (na, nb) = (DMatrix::from_vec(k, m, a.clone()), DMatrix::from_vec(k, n, b.clone()));
+                let mut nc = DMatrix::<$float>::zeros(m, n);
+                let (fa, fb) = (Mat::from_fn(k, m, element), Mat::from_fn(k, n, element));
+                let mut fc = Mat::<$float>::zeros(m, n);
+                Operation::new("gemm AtB", TYPE, format!("{m}x{k}x{n}"))
+                    .peer("gaussling", || {
+                        let (a, b) = (MatRef::new(black_box(&a), k, m)?, MatRef::new(black_box(&b), k, n)?);
+                        fast.gemm(1.0, a.transpose(), b, 0.0, MatMut::new(&mut c, m, n)?)
+                    })
+                    .peer("nalgebra", || black_box(&na).tr_mul_to(black_box(&nb), &mut nc))
+                    .peer("faer", || {
+                        matmul(&mut fc, Accum::Replace, black_box(&fa).transpose(), black_box(&fb), 1.0, Par::Seq)
+                    })
+                    .run();
+            }
+
+            /// A Bᵀ
+            pub fn gemm_nt(fast: Fast, m: usize, k: usize, n: usize) {
+                let (a, b, mut c) = (matrix(m, k), matrix(n, k), vec![0.0; m * n]);
+                let (fa, fb) = (Mat::from_fn(m, k, element), Mat::from_fn(n, k, element));
+                let mut fc = Mat::<$float>::zeros(m, n);
+                Operation::new("gemm ABt", TYPE, format!("{m}x{k}x{n}"))
+                    .peer("gaussling", || {
+                        let (a, b) = (MatRef::new(black_box(&a), m, k)?, MatRef::new(black_box(&b), n, k)?);
+                        fast.gemm(1.0, a, b.transpose(), 0.0, MatMut::new(&mut c, m, n)?)
+                    })
+                    .peer("faer", || {
+                        matmul(&mut fc, Accum::Replace, black_box(&fa), black_box(&fb).transpose(), 1.0, Par::Seq)
+                    })
+                    .run();
+            }
+
+            pub fn syrk(fast: Fast, n: usize, k: usize) {
+                let (a, mut c) = (matrix(n, k), vec![0.0; n * n]);
+                let (fa, mut fc) = (Mat::from_fn(n, k, element), Mat::<$float>::zeros(n, n));
+                use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+                let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+                Operation::new("syrk", TYPE, format!("{n}x{k}"))
+                    .peer("gaussling", || {
+                        fast.syrk(1.0, MatRef::new(black_box(&a), n, k)?, 0.0, MatMut::new(&mut c, n, n)?)
+                    })
+                    .peer("faer", || {
+                        let (a, replace) = (black_box(&fa), Accum::Replace);
+                        matmul(&mut fc, lower, replace, a, whole, a.transpose(), whole, 1.0, Par::Seq);
+                    })
+                    .run();
+            }
+
+            pub fn gemv(fast: Fast, m: usize, n: usize) {
+                let (a, x, mut y) = (matrix(m, n), vector(n, 1), vec![0.0; m]);
+                let (na, nx) = (DMatrix::from_vec(m, n, a.clone()), DVector::from_vec(x.clone()));
+                let mut ny = DVector::<$float>::zeros(m);
+                let (fa, fx) = (Mat::from_fn(m, n, element), Mat::from_fn(n, 1, |i, _| x[i]));
+                let mut fy = Mat::<$float>::zeros(m, 1);
+                Operation::new("gemv Ax", TYPE, format!("{m}x{n}"))
+                    .peer("gaussling", || fast.gemv(1.0, MatRef::new(black_box(&a), m, n)?, &x, 0.0, &mut y))
+                    .peer("nalgebra", || ny.gemv(1.0, black_box(&na), &nx, 0.0))
+                    .peer("faer", || matmul(&mut fy, Accum::Replace, black_box(&fa), &fx, 1.0, Par::Seq))
+                    .run();
+                let (x, mut y) = (vector(m, 1), vec![0.0; n]);
+                let (nx, mut ny) = (DVector::from_vec(x.clone()), DVector::<$float>::zeros(n));
+                let (fx, mut fy) = (Mat::from_fn(m, 1, |i, _| x[i]), Mat::<$float>::zeros(n, 1));
+                Operation::new("gemv Atx", TYPE, format!("{m}x{n}"))
+                    .peer("gaussling", || {
+                        fast.gemv(1.0, MatRef::new(black_box(&a), m, n)?.transpose(), &x, 0.0, &mut y)
+                    })
+                    .peer("nalgebra", || ny.gemv_tr(1.0, black_box(&na), &nx, 0.0))
+                    .peer("faer", || matmul(&mut fy, Accum::Replace, black_box(&fa).transpose(), &fx, 1.0, Par::Seq))
+                    .run();
+            }
+
+            pub fn solve(fast: Fast, n: usize, p: usize) {
+                let t: Vec<$float> = (0..n * n).map(|q| if q % (n + 1) == 0 { 2.0 } else { 0.01 }).collect();
+                let b = matrix(n, p);
+                let (nt, ft) = (DMatrix::from_vec(n, n, t.clone()), Mat::from_fn(n, n, |i, j| t[i + j * n]));
+                let (mut x, mut nx) = (b.clone(), DMatrix::from_vec(n, p, b.clone()));
+                let mut fx = Mat::from_fn(n, p, |i, j| b[i + j * n]);
+                Operation::new("solve triangular", TYPE, format!("{n}x{p}"))
+                    .peer("gaussling", || {
+                        x.copy_from_slice(&b);
+                        let t = MatRef::new(black_box(&t), n, n)?;
+                        fast.solve_triangular(Triangle::Lower, t, MatMut::new(&mut x, n, p)?)
+                    })
+                    .peer("nalgebra", || {
+                        nx.as_mut_slice().copy_from_slice(&b);
+                        black_box(&nt).solve_lower_triangular_mut(&mut nx)
+                    })
+                    .peer("faer", || {
+                        for j in 0..p {
+                            fx.col_as_slice_mut(j).copy_from_slice(&b[j * n..(j + 1) * n]);
+                        }
+                        solve_lower_triangular_in_place(black_box(&ft).as_ref(), fx.as_mut(), Par::Seq);
+                    })
+                    .run();
+            }
+
+            pub fn map(fast: Fast, n: usize) {
+                let (x, mut y, mut z) = (vector(n, 0), vec![0.0; n], vec![0.0; n]);
+                let (mut slope, mut slopes) = (z.clone(), z.clone());
+                Operation::new("tanh", TYPE, n)
+                    .peer("gaussling", || fast.map(Tanh, black_box(&x), &mut y))
+                    .peer("gaussling portable", || Portable.map(Tanh, black_box(&x), &mut z))
+                    .run();
+                Operation::new("tanh with slope", TYPE, n)
+                    .peer("gaussling", || fast.map_with_slope(Tanh, black_box(&x), &mut y, &mut slopes))
+                    .peer("gaussling portable", || Portable.map_with_slope(Tanh, black_box(&x), &mut z, &mut slope))
+                    .run();
+            }
+
+            pub fn vectors(fast: Fast, n: usize) {
+                let (x, y) = (vector(n, 0), vector(n, 1));
+                let (nx, ny) = (DVector::from_vec(x.clone()), DVector::from_vec(y.clone()));
+                let (fx, fy) = (Mat::from_fn(n, 1, |i, _| x[i]), Mat::from_fn(n, 1, |i, _| y[i]));
+                use faer::Conj;
+                use faer::linalg::matmul::dot::inner_prod;
+                Operation::new("dot", TYPE, n)
+                    .peer("gaussling", || fast.dot(black_box(&x), black_box(&y)))
+                    .peer("nalgebra", || black_box(&nx).dot(black_box(&ny)))
+                    .peer("faer", || {
+                        let x = black_box(&fx).col(0);
+                        inner_prod(x.transpose(), Conj::No, black_box(&fy).col(0), Conj::No)
+                    })
+                    .run();
+                Operation::new("norm", TYPE, n)
+                    .peer("gaussling", || fast.norm(black_box(&x)))
+                    .peer("nalgebra", || black_box(&nx).norm())
+                    .peer("faer", || black_box(&fx).norm_l2())
+                    .run();
+                let (mut to, mut nto) = (y.clone(), ny.clone());
+                Operation::new("axpy", TYPE, n)
+                    .peer("gaussling", || fast.axpy(1e-9, black_box(&x), &mut to))
+                    .peer("nalgebra", || nto.axpy(1e-9, black_box(&nx), 1.0))
+                    .run();
+            }
+
+            pub fn all(fast: Fast) {
+                for n in [8, 16, 32, 64, 128, 256, 512, 1024] {
+                    gemm(fast, n, n, n);
+                }
+                for (m, k, n) in [(64, 64, 4096), (10, 64, 4096), (128, 128, 4096), (8, 56, 400), (8, 8, 400)] {
+                    gemm(fast, m, k, n);
+                }
+                for (m, k, n) in [(64, 4096, 64), (64, 64, 4096), (8, 8, 400), (256, 256, 256)] {
+                    gemm_tn(fast, m, k, n);
+                }
+                for (m, k, n) in [(64, 4096, 64), (8, 400, 56), (256, 256, 256)] {
+                    gemm_nt(fast, m, k, n);
+                }
+                for (n, k) in [(65, 4096), (256, 256)] {
+                    syrk(fast, n, k);
+                }
+                for (m, n) in [(8, 8), (64, 64), (256, 256), (1024, 1024), (4096, 64), (64, 4096)] {
+                    gemv(fast, m, n);
+                }
+                for (n, p) in [(64, 1), (64, 64), (64, 4096), (256, 256)] {
+                    solve(fast, n, p);
+                }
+                map(fast, 1000);
+                for n in [8, 100, 1000, 10_000, 1_000_000] {
+                    vectors(fast, n);
+                }
+            }
+        }
+    };
+}
+
+for_type!(double, f64);
+for_type!(single, f32);
+
+fn main() {
+    let named = std::env::args().find_map(|arg| arg.strip_prefix("--level=").map(str::to_owned));
+    let asked =
+        named.map(|name| Fast::levels().find(|level| format!("{level:?}") == name).expect("a level of this CPU"));
+    let fast = asked.and_then(Fast::with_level).unwrap_or_default();
+    eprintln!("level: {:?}", fast.level());
+    println!("{HEAD}");
+    double::all(fast);
+    single::all(fast);
+}
