@@ -4,7 +4,7 @@ use gaussling::cdr;
 use gaussling::data::{Dataset, Sizes, split};
 use gaussling::defaults::Facts;
 use gaussling::network::Sequential;
-use gaussling::train::{LossKind, Options, Problem};
+use gaussling::train::{Options, Problem};
 
 use super::Failure;
 use super::arguments::DemoArguments;
