@@ -115,19 +115,21 @@ fn a_file_larger_than_memory_is_streamed() {
         bytes.extend((5000 + number(0) + 2 * number(1)).to_le_bytes());
     }
     folder.write("large.npy", bytes);
-    let limited = |options: &str| {
+    let limited = |method: &str, options: &str| {
         let command = env!("CARGO_BIN_EXE_gaussling");
-        let line = format!("train large.npy -q --net dense:4 -o m.safetensors --method adam --work-units 4 {options}");
+        let line =
+            format!("train large.npy -q --net dense:4 -o m.safetensors --method {method} --work-units 4 {options}");
         let script = format!("ulimit -v 48000; exec {command} {line}");
         let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(&folder.0).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
-    let (code, _, err) = limited("");
-    assert!(code == Some(DATA) && err.contains("does not fit in memory"), "{code:?} {err}");
-    assert!(err.contains("or add --stream, which reads them anew in each epoch"), "{err}");
-    let (code, _, err) = limited("--method gnvpro".trim());
-    assert!(code == Some(USAGE) || err.contains("--stream"), "{err}");
-    let (code, out, err) = limited("--stream --window 1000");
+    let (code, _, err) = limited("adam", "");
+    assert!(code == Some(DATA) && err.contains(" fit in memory"), "{code:?} {err}");
+    assert!(err.trim_end().ends_with("; or add --stream, which reads them anew in each epoch"), "{err}");
+    let (code, _, err) = limited("gnvpro", "");
+    let hint = "; or add --stream with --method slimtrain, curveball, adam, sgd: gnvpro needs all data at once";
+    assert!(code == Some(DATA) && err.trim_end().ends_with(hint), "{err}");
+    let (code, out, err) = limited("adam", "--stream --window 1000");
     assert!(code == Some(0) && out.contains("validation "), "{code:?} {out} {err}");
 }
