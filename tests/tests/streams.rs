@@ -1,7 +1,13 @@
-//! A stream takes no more memory for more samples: a counting allocator sees the same peak for twenty times as many.
+//! A stream, and training on one, take no more memory for more samples: a counting allocator sees the same peak for many times
+//! as many. Training in single precision takes less.
 
 use allocation_counter::measure;
-use gaussling::data::{LoadOptions, Stream, StreamOptions, Task};
+use gaussling::DenseMatrix;
+use gaussling::data::{Dataset, LoadOptions, Sizes, Stream, StreamOptions, Task, split};
+use gaussling::network::Sequential;
+use gaussling::train::{
+    Begin, Checkpoint, CheckpointError, Method, Next, Options, Precision, Problem, Streamed, Watch, train_with,
+};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -97,5 +103,96 @@ fn memory_does_not_grow_with_the_samples() {
         // samples of the large one take 8 megabytes.
         assert!(many <= few + (1 << 20), "{name}: {many} bytes for {MANY} samples, {few} for {FEW}");
         println!("{name}: {few} bytes for {FEW} samples, {many} for {MANY}");
+    }
+}
+
+/// Saves after the third step.
+#[derive(Default)]
+struct Saving(usize);
+
+impl Watch for Saving {
+    fn after_step(&mut self, _: f64) -> Next {
+        self.0 += 1;
+        if self.0 == 3 { Next::Save } else { Next::GoOn }
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let path = std::env::temp_dir().join(format!("gaussling-streams-{}.checkpoint", std::process::id()));
+        checkpoint.save(&path).and_then(|()| Checkpoint::remove(&path))
+    }
+}
+
+/// From the sample of validation data to the scores: initial weights, one epoch, checkpoint, last solve.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "slow without optimization; run with --release")]
+fn training_takes_no_more_memory_for_more_samples() {
+    let folder = Folder::new("training");
+    for (task, methods) in [
+        (Task::Regression, &[Method::SlimTrain, Method::CurveBall, Method::Adam, Method::Sgd][..]),
+        (Task::Classification, &[Method::SlimTrain, Method::CurveBall, Method::Adam]),
+    ] {
+        let [few, many] = [10_000, 100_000].map(|samples| {
+            let mut text = String::new();
+            for k in 0..samples {
+                // So long that the small file, too, has more bytes than are looked at for the separator.
+                (0..INPUTS).for_each(|i| write!(text, "{}.250000,", number(INPUTS * k + i)).expect("a string"));
+                match task {
+                    Task::Regression => writeln!(text, "{}", number(k)),
+                    Task::Classification => writeln!(text, "{}", ["a", "b"][k % 2]),
+                }
+                .expect("a string");
+            }
+            folder.write(&format!("{samples}.csv"), text)
+        });
+        for &method in methods {
+            let peak = |path: &Path| {
+                // What opening the file takes is more than all that follows.
+                let options = StreamOptions { window: 500, ..OPTIONS };
+                let mut stream = Stream::open(path, &LoadOptions::default(), options).expect("a good file");
+                let counted = measure(|| {
+                    let network = Sequential::parse("dense:8", INPUTS).expect("a good network");
+                    let problem = Problem::of_stream(&mut stream, network, true).expect("a good problem");
+                    let mut data = Streamed::new(&problem, &mut stream).expect("its stream");
+                    let options = Options { work_units: 3.0, ..Options::for_loss(problem.loss) };
+                    let start = data.initial_weights(&options, 0).expect("weights");
+                    let run = data.train(method, &options, 0, Begin::Start(&start), &mut Saving::default());
+                    let scores = data.scores(&run.expect("a run").weights).expect("scores");
+                    assert!(scores[0].loss.is_finite() && scores[1].loss.is_finite());
+                });
+                counted.bytes_max
+            };
+            let (small, large) = (peak(&few), peak(&many));
+            println!("{method}, {task:?}: {small} bytes for 10 000 samples, {large} for 100 000");
+            // All samples of the large file take ten megabytes.
+            assert!(large <= small + small / 16, "{method}, {task:?}: {small} bytes, then {large}");
+        }
+    }
+}
+
+/// The data stay as they are, so what is compared is what a run takes beside them.
+#[test]
+fn single_precision_takes_half_the_memory() {
+    let inputs = DenseMatrix::from_fn(6, 3000, |i, j| number(6 * j + i) as f64 / 500.0 - 1.0);
+    let targets = DenseMatrix::from_fn(1, 3000, |_, j| inputs[(0, j)] * inputs[(1, j)]);
+    let data = Dataset::from_matrices(inputs, targets).expect("good data");
+    let parts = split(3000, Sizes::default(), 0, None).expect("good sizes");
+    let problem =
+        Problem::new(&data, None, &parts, Sequential::parse("dense:16, antisym:16x2", 6).expect("a network"), true);
+    let problem = problem.expect("a good problem");
+    for (method, share) in
+        [(Method::Gnvpro, 0.6), (Method::SlimTrain, 0.6), (Method::GaussNewton, 0.6), (Method::Lbfgs, 0.6)]
+    {
+        let peak = |precision| {
+            let options = Options { precision, work_units: 12.0, ..Options::default() };
+            let start = problem.initial_weights(&options, 0).expect("weights");
+            let counted = measure(|| {
+                let run = train_with(&problem, method, &options, 0, Begin::Start(&start), &mut Saving::default());
+                assert!(run.expect("a run").weights.are_finite());
+            });
+            counted.bytes_max
+        };
+        let (double, single) = (peak(Precision::F64), peak(Precision::F32));
+        println!("{method}: {double} bytes in double, {single} in single precision");
+        assert!((single as f64) < share * double as f64, "{method}: {single} of {double} bytes");
     }
 }

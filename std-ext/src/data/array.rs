@@ -191,8 +191,10 @@ impl Header {
                 )));
             }
             left -= found as u64;
-            let no_memory =
-                |_| Fault::Damaged(format!("no memory for the numbers of the shape {}", self.shape_words()));
+            let no_memory = |_| {
+                let what = format!("the numbers of the shape {} do not fit in memory", self.shape_words());
+                Fault::Io(std::io::Error::new(ErrorKind::OutOfMemory, what))
+            };
             numbers.try_reserve(found / width).map_err(no_memory)?;
             self.element.append(&buffer[..found], &mut numbers);
         }

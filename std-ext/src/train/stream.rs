@@ -251,7 +251,12 @@ pub(super) fn solve_len(features: usize, outputs: usize) -> usize {
 ///
 /// With R = √α I and Y = 0 at first, blocks of rows \[Zhᵀ Cᵀ\]/√N are put below \[R Y\], which is then made triangular again; what is
 /// left of the right-hand sides is the residual. Nothing is squared; 2 N k² flops.
-fn solve<T: Number>(stream: &Stream, network: &Sequential, theta: &[T], alpha: f64) -> Result<Solved<T>, TrainError> {
+pub(super) fn solve<T: Number>(
+    stream: &Stream,
+    network: &Sequential,
+    theta: &[T],
+    alpha: f64,
+) -> Result<Solved<T>, TrainError> {
     let (features, outputs) = (network.features(), stream.target_scaling().mean.len());
     let k = features + 1;
     let mut r = square(k, T::from_f64(alpha).sqrt())?;

@@ -67,6 +67,9 @@ fn runs_killed_at_any_moment_end_with_the_same_bits() {
         ("sgd", 80),
         ("lbfgs", 1500),
         ("gauss-newton", 1500),
+        ("gnvpro --precision f32", 1500),
+        ("slimtrain --stream --window 50", 60),
+        ("adam --stream --precision f32", 80),
     ] {
         let train = |name: &str| {
             format!(

@@ -8,6 +8,8 @@ mod formats;
 mod interruptions;
 mod models;
 mod options;
+mod precision;
+mod streams;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;

@@ -336,3 +336,80 @@ fn validation_samples_stay_when_rows_are_appended() {
     assert!(few.len() > 8 && few == many[..few.len()], "{few:?} {many:?}");
     assert!(many[few.len()..].iter().all(|&sample| sample >= 40));
 }
+
+/// Wherever a stream was before, the batches after a place are those of a stream that came there step by step.
+#[test]
+fn a_place_is_found_again() {
+    let folder = Folder::new("seek");
+    let path = folder.write("a.csv", (0..97).map(|k| format!("{k},{}\n", 2 * k)).collect::<String>());
+    let open = || Stream::open(&path, &LoadOptions::default(), options(10, 20, 0.2, 3)).unwrap();
+    let mut stream = open();
+    let passes: Vec<Vec<Batch>> = (0..3).map(|_| pass(&mut stream).unwrap()).collect();
+    assert_ne!(passes[0], passes[1]);
+    for (number, done) in [(2, 0), (0, 3), (1, 7), (1, 0), (2, 100)] {
+        stream.seek(number as u64, done).unwrap();
+        let rest = passes[number].get(done..);
+        // Beyond the end of a pass the next one begins.
+        if let Some(rest) = rest {
+            assert_eq!(pass(&mut stream).unwrap(), rest, "{number} {done}");
+        }
+    }
+    // Another seed is another order of the same parts; the old one comes back with the old seed.
+    let sorted = |batches: &[Batch]| {
+        let mut numbers = numbers(batches);
+        numbers.sort_unstable();
+        numbers
+    };
+    stream.reorder(10, 4).unwrap();
+    let other = pass(&mut stream).unwrap();
+    assert!(other != passes[0] && sorted(&other) == sorted(&passes[0]));
+    stream.reorder(7, 3).unwrap();
+    let smaller = pass(&mut stream).unwrap();
+    assert_eq!((numbers(&smaller), smaller[0].samples.len()), (numbers(&passes[0]), 7));
+    assert!(message(stream.reorder(0, 0)).contains("batch"));
+}
+
+#[test]
+fn parts_in_order_and_samples_of_them() {
+    let folder = Folder::new("in-order");
+    let rows = |n: usize| (0..n).map(|k| format!("{k},{}\n", 2 * k)).collect::<String>();
+    let path = folder.write("a.csv", rows(300));
+    let mut stream = Stream::open(&path, &LoadOptions::default(), options(10, 20, 0.3, 3)).unwrap();
+    let list = |part| {
+        let mut pass = stream.in_order(part, 64).unwrap();
+        std::iter::from_fn(|| pass.next_batch().transpose()).collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let (training, validation) = (list(StreamPart::Training), list(StreamPart::Validation));
+    assert!(training[0].samples.len() == 64 && numbers(&training).is_sorted() && numbers(&validation).is_sorted());
+    let mut all = [numbers(&training), numbers(&validation)].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..300).collect::<Vec<_>>());
+    let whole = stream.sample(StreamPart::Validation, 1000).unwrap();
+    assert_eq!(whole.samples, numbers(&validation));
+    assert!(stream.sample(StreamPart::Training, 0).unwrap().samples.is_empty());
+    // Each sample is drawn about equally often, over seeds; the deviation of a count of 400 · 20/n is below its root.
+    let mut counts = vec![0; 300];
+    for seed in 0..400 {
+        stream.options.seed = seed;
+        let some = stream.sample(StreamPart::Training, 20).unwrap();
+        assert_eq!(some.samples.len(), 20);
+        assert_samples(
+            &[some.clone()],
+            &load(&path, &LoadOptions::default()).unwrap(),
+            stream.input_scaling(),
+            stream.target_scaling(),
+        );
+        some.samples.iter().for_each(|&sample| counts[sample] += 1);
+    }
+    let expected = 400.0 * 20.0 / stream.samples() as f64;
+    let drawn = numbers(&training);
+    assert_eq!(drawn.iter().map(|&sample| counts[sample]).sum::<usize>(), 400 * 20);
+    assert!(drawn.iter().all(|&sample| (counts[sample] as f64 - expected).abs() < 4.5 * expected.sqrt()), "{counts:?}");
+    // The checksum is of numbers, not of how they are written.
+    let same = folder.write("b.csv", rows(300).replace(",20\n", ",2.0e1\n"));
+    let other = folder.write("c.csv", rows(300).replace(",20\n", ",21\n"));
+    let checksum =
+        |path: &PathBuf| Stream::open(path, &LoadOptions::default(), options(1, 1, 0.0, 0)).unwrap().checksum();
+    assert_eq!(checksum(&same), stream.checksum());
+    assert_ne!(checksum(&other), stream.checksum());
+}
