@@ -317,7 +317,7 @@ mod tests {
         let entry = |method, seed, error: f64| {
             let options = Options { work_units: 1.0, ..Options::default() };
             let start = problem.initial_weights(&options, seed).unwrap();
-            let run = crate::train::train(&problem, method, &options, seed, &start, &mut |_| true).unwrap();
+            let run = train::train(&problem, method, &options, seed, &start, &mut |_| true).unwrap();
             let mut entry = Entry::new(&problem, seed, run).unwrap();
             entry.scores.iter_mut().for_each(|scores| scores.error = error);
             entry

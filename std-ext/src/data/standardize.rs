@@ -6,7 +6,10 @@
 //! computing the sample variance*, Amer. Statist. 37, 1983, DOI 10.2307/2683386). Sums are of differences from the first
 //! sample and of ratios to the largest deviation, so that no square overflows or underflows. The population's n, not
 //! n − 1: the features then have mean square exactly 1. A constant row, found by comparing and not by σ = 0, which rounding
-//! would spoil, gets σ = 1 and becomes zero. Cost 2mn. NaN in gives NaN out.
+//! would spoil, gets σ = 1 and becomes zero. Where differences or their sums leave the range, both are computed from numbers
+//! 2⁶⁴ times as small; μ and σ themselves never leave it. Cost 2mn. NaN in gives NaN out.
+//!
+//! There is no floor for σ but that: `ARCHITECTURE.md` has what one brings.
 
 use super::error::DataError;
 use crate::DenseMatrix;
@@ -32,7 +35,10 @@ impl Standardization {
     /// # Errors
     /// [`DataError::Rows`] when the matrix has another number of rows; it is unchanged then.
     pub fn apply_in_place(&self, features: &mut DenseMatrix<f64>) -> Result<(), DataError> {
-        self.each(features, |x, mean, scale| (x - mean) / scale)
+        self.each(features, |x, mean, scale| match x - mean {
+            difference if difference.is_finite() => difference / scale,
+            _ => (0.5 * x - 0.5 * mean) / (0.5 * scale),
+        })
     }
 
     /// Replaces z by z scale + mean.
@@ -40,7 +46,10 @@ impl Standardization {
     /// # Errors
     /// [`DataError::Rows`] when the matrix has another number of rows; it is unchanged then.
     pub fn invert_in_place(&self, features: &mut DenseMatrix<f64>) -> Result<(), DataError> {
-        self.each(features, |z, mean, scale| z * scale + mean)
+        self.each(features, |z, mean, scale| match z * scale {
+            product if product.is_finite() => product + mean,
+            _ => 2.0 * (z * (0.25 * scale) + 0.25 * mean) * 2.0,
+        })
     }
 
     fn each(&self, features: &mut DenseMatrix<f64>, f: impl Fn(f64, f64, f64) -> f64) -> Result<(), DataError> {
@@ -57,8 +66,24 @@ impl Standardization {
     }
 }
 
+/// Far more than there are samples, so that no sum of differences overflows.
+const SHRINK: f64 = 1.0 / 18_446_744_073_709_551_616.0;
+
 fn mean_and_deviation(features: &DenseMatrix<f64>, row: usize) -> (f64, f64) {
-    let values = || (0..features.cols()).map(|j| features[(row, j)]);
+    let (mean, deviation) = scaled_mean_and_deviation(features, row, 1.0);
+    let finite = || (0..features.cols()).all(|j| features[(row, j)].is_finite());
+    if mean.is_finite() && deviation.is_finite() || !finite() {
+        return (mean, deviation);
+    }
+    let (mean, deviation) = scaled_mean_and_deviation(features, row, SHRINK);
+    // Neither is beyond the numbers that they are of, but for rounding.
+    let back = |x: f64| (x / SHRINK).clamp(-f64::MAX, f64::MAX);
+    (back(mean), back(deviation))
+}
+
+/// Mean and deviation of the numbers of a row times a power of two.
+fn scaled_mean_and_deviation(features: &DenseMatrix<f64>, row: usize, factor: f64) -> (f64, f64) {
+    let values = || (0..features.cols()).map(|j| factor * features[(row, j)]);
     let n = features.cols() as f64;
     let Some(first) = values().next() else { return (0.0, 1.0) };
     if values().all(|x| x == first) {
@@ -109,6 +134,36 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range() {
+        const MAX: f64 = f64::MAX;
+        let many: Vec<f64> = (0..1000).map(|j| if j % 2 == 0 { 0.9 * MAX } else { 0.5 * MAX }).collect();
+        for (numbers, mean, deviation) in [
+            (vec![-MAX, MAX], 0.0, MAX),
+            (vec![MAX, -MAX, -MAX, MAX, 0.0], 0.0, MAX * 0.8_f64.sqrt()),
+            (vec![-MAX, MAX, MAX, MAX], 0.5 * MAX, MAX * 0.75_f64.sqrt()),
+            (many, 0.7 * MAX, 0.2 * MAX),
+        ] {
+            let mut features = DenseMatrix::from_vec(numbers.clone(), 1, numbers.len()).unwrap();
+            let fitted = Standardization::fit(&features);
+            assert!((fitted.mean[0] / MAX - mean / MAX).abs() < 1e-13, "{fitted:?}");
+            assert!((fitted.scale[0] / deviation - 1.0).abs() < 1e-13, "{fitted:?}");
+            fitted.apply_in_place(&mut features).unwrap();
+            let again = Standardization::fit(&features);
+            assert!(again.mean[0].abs() < 1e-13 && (again.scale[0] - 1.0).abs() < 1e-13, "{again:?}");
+            // A bit inside of the range, because the largest number may be rounded to infinity.
+            features.as_mut_slice().iter_mut().for_each(|z| *z *= 1.0 - 1e-14);
+            fitted.invert_in_place(&mut features).unwrap();
+            for (x, y) in features.as_slice().iter().zip(&numbers) {
+                assert!((x / MAX - y / MAX).abs() < 3e-14, "{x:e} {y:e}");
+            }
+        }
+        for numbers in [vec![f64::INFINITY, 1.0], vec![1.0, f64::INFINITY]] {
+            let fitted = Standardization::fit(&DenseMatrix::from_vec(numbers, 1, 2).unwrap());
+            assert!(!fitted.mean[0].is_finite(), "{fitted:?}");
         }
     }
 
