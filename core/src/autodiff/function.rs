@@ -23,6 +23,20 @@ use crate::scalar::Real;
 pub trait ScalarFunction: Copy {
     /// The value at `x`.
     fn eval<T: Real>(&self, x: T) -> T;
+
+    /// The bits of [`eval`](Self::eval) where [`is_simple_at`](Self::is_simple_at) holds, and any number elsewhere. A function
+    /// whose `eval` has a branch that few arguments take can do without it here: loops over many numbers, all of them simple,
+    /// become vector instructions.
+    #[inline]
+    fn eval_simple<T: Real>(&self, x: T) -> T {
+        self.eval(x)
+    }
+
+    /// Whether [`eval_simple`](Self::eval_simple) is `eval` at `x`.
+    #[inline]
+    fn is_simple_at<T: Real>(&self, _x: T) -> bool {
+        true
+    }
 }
 
 /// A function ℝⁿ → ℝ. See [`gradient`](super::gradient) for an example.

@@ -81,6 +81,16 @@ pub(super) fn cos<T: Real>(x: T) -> (T, T) {
 }
 
 #[inline]
+pub(super) fn sin_within<T: Real>(x: T) -> (T, T) {
+    (x.sin_within(), x.cos_within())
+}
+
+#[inline]
+pub(super) fn cos_within<T: Real>(x: T) -> (T, T) {
+    (x.cos_within(), -x.sin_within())
+}
+
+#[inline]
 pub(super) fn tan<T: Real>(x: T) -> (T, T) {
     let t = x.tan();
     (t, T::ONE + t * t)
@@ -115,6 +125,18 @@ pub(super) fn cosh<T: Real>(x: T) -> (T, T) {
 pub(super) fn tanh<T: Real>(x: T) -> (T, T) {
     let t = x.tanh();
     (t, T::ONE - t * t)
+}
+
+/// The two factors share the exponential, and neither cancels.
+#[inline]
+pub(super) fn sigmoid<T: Real>(x: T) -> (T, T) {
+    let s = x.sigmoid();
+    (s, s * (-x).sigmoid())
+}
+
+#[inline]
+pub(super) fn softplus<T: Real>(x: T) -> (T, T) {
+    (x.softplus(), x.sigmoid())
 }
 
 #[inline]
@@ -178,8 +200,8 @@ pub(super) fn hypot<T: Real>(x: T, y: T) -> (T, T, T) {
 /// The elementary functions of `Real` for a type that has the methods `by_rule(rule)` and `by_rule_of_two(other, rule)`.
 macro_rules! functions_by_rules {
     () => {
-        functions_by_rules!(unary: abs sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10 sin cos tan asin acos atan sinh cosh
-            tanh asinh acosh atanh erf; binary: atan2 hypot);
+        functions_by_rules!(unary: abs sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10 sin cos sin_within cos_within tan asin
+            acos atan sinh cosh tanh sigmoid softplus asinh acosh atanh erf; binary: atan2 hypot);
     };
     (unary: $($unary:ident)+; binary: $($binary:ident)+) => {
         $(#[inline]

@@ -15,6 +15,7 @@
 //! | `solve_triangular` | T⁻¹B, transposes by strides | n²p |
 //! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
 
+pub mod elementwise;
 mod gemm;
 #[cfg(test)]
 mod tests;
@@ -174,17 +175,13 @@ pub trait Backend<T: Real> {
     /// yᵢ ← f(xᵢ)
     #[inline]
     fn map<F: ScalarFunction>(&self, f: F, x: &[T], y: &mut [T]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = f.eval(x);
-        }
+        elementwise::map(f, x, y);
     }
 
     /// yᵢ ← f(xᵢ), slopeᵢ ← f′(xᵢ)
     #[inline]
     fn map_with_slope<F: ScalarFunction>(&self, f: F, x: &[T], y: &mut [T], slope: &mut [T]) {
-        for ((y, slope), &x) in y.iter_mut().zip(slope).zip(x) {
-            (*y, *slope) = crate::autodiff::derivative(f, x);
-        }
+        elementwise::map_with_slope(f, x, y, slope);
     }
 }
 

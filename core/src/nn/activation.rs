@@ -50,11 +50,9 @@ impl ScalarFunction for Tanh {
 }
 
 impl ScalarFunction for Sigmoid {
-    /// Through e^(−|x|), which cannot overflow.
     #[inline]
     fn eval<T: Real>(&self, x: T) -> T {
-        let e = (-x.abs()).exp();
-        if x < T::ZERO { e / (T::ONE + e) } else { T::ONE / (T::ONE + e) }
+        x.sigmoid()
     }
 }
 
@@ -72,11 +70,9 @@ impl ScalarFunction for Relu {
 }
 
 impl ScalarFunction for Softplus {
-    /// max(0, x) + ln(1 + e^(−|x|)), which cannot overflow.
     #[inline]
     fn eval<T: Real>(&self, x: T) -> T {
-        let tail = (-x.abs()).exp().ln_1p();
-        if x > T::ZERO { x + tail } else { tail }
+        x.softplus()
     }
 }
 
@@ -84,6 +80,14 @@ impl ScalarFunction for Sine {
     #[inline]
     fn eval<T: Real>(&self, x: T) -> T {
         x.sin()
+    }
+    #[inline]
+    fn eval_simple<T: Real>(&self, x: T) -> T {
+        x.sin_within()
+    }
+    #[inline]
+    fn is_simple_at<T: Real>(&self, x: T) -> bool {
+        x.abs() <= T::from_f64(3000.0)
     }
 }
 

@@ -146,7 +146,7 @@ impl Loss for Logistic {
     fn sample<T: Real>(&self, s: &[T], c: &[T]) -> T {
         let mut sum = T::ZERO;
         for (&s, &c) in s.iter().zip(c) {
-            let tail = (-s.abs()).exp().ln_1p();
+            let tail = (-s.abs()).softplus();
             sum += if s > T::ZERO { s - c * s + tail } else { tail - c * s };
         }
         sum

@@ -8,8 +8,7 @@
 //! never skip work that would change a derivative.
 
 mod elementary;
-#[cfg(test)]
-mod elementary_tests;
+
 mod float;
 mod real;
 

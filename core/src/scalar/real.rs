@@ -105,6 +105,18 @@ pub trait Real:
     fn sin(self) -> Self;
     /// cosine, argument in radians
     fn cos(self) -> Self;
+    /// The bits of [`sin`](Self::sin) where |x| ≤ 3000, and any number beyond. Without a branch, so that a loop becomes vector
+    /// instructions.
+    #[inline]
+    fn sin_within(self) -> Self {
+        self.sin()
+    }
+    /// The bits of [`cos`](Self::cos) where |x| ≤ 3000, and any number beyond. Without a branch, so that a loop becomes vector
+    /// instructions.
+    #[inline]
+    fn cos_within(self) -> Self {
+        self.cos()
+    }
     /// tangent, argument in radians
     fn tan(self) -> Self;
     /// arc sine, in [−π/2, π/2]
@@ -119,6 +131,10 @@ pub trait Real:
     fn cosh(self) -> Self;
     /// hyperbolic tangent
     fn tanh(self) -> Self;
+    /// the logistic function 1/(1 + e⁻ˣ)
+    fn sigmoid(self) -> Self;
+    /// ln(1 + eˣ)
+    fn softplus(self) -> Self;
     /// inverse hyperbolic sine
     fn asinh(self) -> Self;
     /// inverse hyperbolic cosine, ≥ 0
