@@ -1,9 +1,11 @@
 //! The backend of everything that trains or predicts here. An exported model is the exception: it promises the portable bits.
 
-use gaussling_core::Portable;
+use std::sync::LazyLock;
 
-/// Its type.
-pub(crate) type Kernels = Portable;
+use crate::backend::Fast;
 
-/// The one in use.
-pub(crate) const KERNELS: Kernels = Portable;
+/// The fastest kernels of this CPU.
+pub(crate) fn kernels() -> &'static Fast {
+    static KERNELS: LazyLock<Fast> = LazyLock::new(Fast::detect);
+    &KERNELS
+}

@@ -27,7 +27,7 @@ mod triangular;
 use gaussling_core::autodiff::ScalarFunction;
 use gaussling_core::backend::Triangle;
 use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
-use lanes::Float;
+pub(crate) use lanes::Float;
 
 /// Which instructions the kernels are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ use gaussling_core::Backend;
 
 use crate::DenseMatrix;
 use crate::data::Standardization;
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 use crate::matrix::largest;
 use crate::network::Sequential;
 
@@ -104,7 +104,7 @@ impl Model {
     /// # Errors
     /// [`ModelError::Inputs`] and [`ModelError::NotFinite`] for wrong inputs, [`ModelError::Model`] for a wrong model.
     pub fn predict(&self, x: &DenseMatrix<f64>) -> Result<DenseMatrix<f64>, ModelError> {
-        self.predict_with(&KERNELS, x)
+        self.predict_with(kernels(), x)
     }
 
     /// [`predict`](Self::predict) with the kernels of `backend`.

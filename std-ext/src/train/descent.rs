@@ -11,7 +11,7 @@ use super::checkpoint::State;
 use super::number::Number;
 use super::options::{Method, Options};
 use super::problem::{TrainError, buffer};
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 
 /// An objective that knows its loss on the data, and W where that is not among its variables.
 pub(super) trait Measured<T: Number>: Objective<T> + SaveState<T> {
@@ -103,7 +103,7 @@ pub(super) fn with_descent<T: Number, O: Measured<T>, A>(
 
 impl<T: Number, O: Measured<T>> Descent<T, O> for TrustRegion<'_, T> {
     fn step(&mut self, objective: &mut O, theta: &mut [T]) -> Result<Step, TrainError> {
-        let report = self.step(&KERNELS, objective, theta)?;
+        let report = self.step(kernels(), objective, theta)?;
         let moved = matches!(report.outcome, Outcome::Accepted | Outcome::AcceptedAndShrunk);
         Ok(Step { status: report.status, moved, work_units: report.work_units, control: report.radius.value() })
     }
@@ -119,7 +119,7 @@ impl<T: Number, O: Measured<T>> Descent<T, O> for TrustRegion<'_, T> {
 
 impl<T: Number, O: Measured<T>> Descent<T, O> for Lbfgs<'_, T> {
     fn step(&mut self, objective: &mut O, theta: &mut [T]) -> Result<Step, TrainError> {
-        let report = self.step(&KERNELS, objective, theta)?;
+        let report = self.step(kernels(), objective, theta)?;
         let moved = matches!(report.line_search, LineSearch::Wolfe | LineSearch::Decrease);
         if report.line_search == LineSearch::Decrease {
             // The point that was taken need not be the last one that was evaluated.
@@ -145,7 +145,7 @@ struct Ball<T> {
 
 impl<T: Number, O: Measured<T>> Descent<T, O> for Ball<T> {
     fn step(&mut self, objective: &mut O, theta: &mut [T]) -> Result<Step, TrainError> {
-        let report = self.method.step_objective(&KERNELS, objective, theta, &mut self.work)?;
+        let report = self.method.step_objective(kernels(), objective, theta, &mut self.work)?;
         let moved = report.status == Status::Running;
         if moved {
             // Loss and W of the θ that is recorded; the next step would find them again, so they are not counted.

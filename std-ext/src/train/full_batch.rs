@@ -12,7 +12,7 @@ use super::monitor::{Begin, Ending, Monitor, Run};
 use super::number::{Data, Number};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, buffer};
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 
 /// Inner gradient of the cross-entropy solves, relative to that at W = 0.
 const INNER_TOLERANCE: f64 = 1e-9;
@@ -39,26 +39,26 @@ pub(super) fn run<T: Number>(
             work = buffer(method.name(), full_objective_work_len(Network::<T>::shape(&network), samples))?;
             match loss {
                 LossKind::LeastSquares => {
-                    let objective = FullObjective::new(&network, LeastSquares, regularizer, &KERNELS, x, c, &mut work)?;
+                    let objective = FullObjective::new(&network, LeastSquares, regularizer, kernels(), x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
                 LossKind::CrossEntropy => {
                     let objective =
-                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, &KERNELS, x, c, &mut work)?;
+                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, kernels(), x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
             }
         }
         (_, LossKind::LeastSquares) => {
             work = buffer(method.name(), varpro_least_squares_work_len(shape, outputs, samples))?;
-            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, &KERNELS, x, c, &mut work)?;
+            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, kernels(), x, c, &mut work)?;
             descend(method, options, objective, shape.params, begin, monitor)
         }
         (_, LossKind::CrossEntropy) => {
             work = buffer(method.name(), varpro_convex_work_len(shape, outputs, samples))?;
             let (loss, tolerance) = (SoftmaxCrossEntropy, T::tolerance(INNER_TOLERANCE));
             let network = &problem.network;
-            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, &KERNELS, x, c, &mut work)?;
+            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, kernels(), x, c, &mut work)?;
             descend(method, options, objective, shape.params, begin, monitor)
         }
     }

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use gaussling_core::Real;
+use crate::backend::Float;
 
 use super::problem::{Part, Problem, TrainError, buffer};
 use crate::DenseMatrix;
 
 /// `f64`, for which nothing is copied, or `f32`, which `f64` holds exactly.
-pub(super) trait Number: Real + Default {
+pub(super) trait Number: Float + Default {
     /// The least relative size of a gradient that is told from rounding: tolerances below it are raised to it. About 10 ε for
     /// `f32`; for `f64` none of ours is below.
     const LEAST_TOLERANCE: f64;

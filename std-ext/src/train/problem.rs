@@ -9,7 +9,7 @@ use super::options::{LossKind, Method};
 use super::scorer::Scorer;
 use crate::DenseMatrix;
 use crate::data::{DataError, Dataset, Split, Standardization};
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 use crate::memory;
 use crate::network::Sequential;
 
@@ -243,7 +243,7 @@ impl Problem {
         let all = [weights.theta.as_slice(), &weights.w].concat();
         let mut s = DenseMatrix::from_vec(buffer("prediction", outputs.saturating_mul(n))?, outputs, n)
             .ok_or_else(|| TrainError::Data("too many predictions".into()))?;
-        whole.apply(&KERNELS, &all, x.view(), s.view_mut())?;
+        whole.apply(kernels(), &all, x.view(), s.view_mut())?;
         Ok(s)
     }
 
@@ -291,6 +291,6 @@ pub(super) fn loss_in<T: Number>(
     if x.cols() == 0 {
         return Ok(f64::NAN);
     }
-    whole.apply(&KERNELS, weights, x.view(), predictions.view_mut())?;
+    whole.apply(kernels(), weights, x.view(), predictions.view_mut())?;
     Ok(loss_of(kind, &T::widen_matrix(predictions), c))
 }

@@ -13,7 +13,7 @@ use super::number::Number;
 use super::options::{Method, Options, SlimTrainOptions, ThetaStep};
 use super::problem::{TrainError, buffer};
 use super::stochastic::{BatchMethod, Stepped};
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 use crate::network::Sequential;
 
 /// [`ThetaStep::Prodigy`] starts at this times the learning rate. Its estimate only grows, and grows fast: a start that is too
@@ -116,7 +116,7 @@ impl<T: Number> BatchMethod<T> for Slim<'_, T> {
             Rule::Adam(adam) => adam.learning_rate = T::from_f64(factor * self.learning_rate),
         }
         let step = self.method.step(
-            &KERNELS,
+            kernels(),
             self.network,
             &self.regularizer,
             &mut self.selection,

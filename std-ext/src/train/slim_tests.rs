@@ -6,7 +6,7 @@ use gaussling_core::optim::{Objective, Selection, VarProLeastSquares, varpro_lea
 use super::{Ending, Method, Options, Problem, Run, SlimTrainOptions, ThetaStep, train};
 use crate::DenseMatrix;
 use crate::data::{Dataset, Split};
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 use crate::network::Sequential;
 
 /// 160 samples of a wavy function of two variables, 80 of them for validation.
@@ -43,7 +43,7 @@ fn the_default_ends_with_a_solve() {
     let mut work = vec![0.0; varpro_least_squares_work_len(problem.network.shape(), 1, 80)];
     let regularizer = Tikhonov { alpha: options.alpha_theta };
     let mut objective =
-        VarProLeastSquares::new(&problem.network, regularizer, options.alpha_w, &KERNELS, x, c, &mut work).unwrap();
+        VarProLeastSquares::new(&problem.network, regularizer, options.alpha_w, kernels(), x, c, &mut work).unwrap();
     objective.value(&run.weights.theta).unwrap();
     assert_eq!(objective.weights(), run.weights.w);
     assert_eq!(run.history.last().unwrap().train_loss, objective.data_loss());

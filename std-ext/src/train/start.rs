@@ -11,7 +11,7 @@ use super::number::Number;
 use super::options::{LossKind, Options, Precision};
 use super::problem::{Problem, TrainError, Weights, buffer};
 use crate::DenseMatrix;
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 use crate::network::Sequential;
 
 const NAME: &str = "initial weights";
@@ -73,7 +73,7 @@ pub(super) fn least_squares_w<T: Number>(
 ) -> Result<Solved<T>, TrainError> {
     let mut work = buffer(NAME, varpro_least_squares_work_len(network.shape(), c.rows(), c.cols()))?;
     let (none, alpha) = (Tikhonov { alpha: T::ZERO }, T::from_f64(alpha));
-    let mut problem = VarProLeastSquares::new(network, none, alpha, &KERNELS, x.view(), c.view(), &mut work)?;
+    let mut problem = VarProLeastSquares::new(network, none, alpha, kernels(), x.view(), c.view(), &mut work)?;
     let value = problem.value(theta)?;
     Ok(Solved { w: problem.weights().to_vec(), loss: problem.data_loss(), value })
 }
@@ -90,7 +90,7 @@ pub(super) fn cross_entropy_w<T: Number>(
     let (none, alpha, tolerance) = (Tikhonov { alpha: T::ZERO }, T::from_f64(options.alpha_w), T::tolerance(TOLERANCE));
     let loss = SoftmaxCrossEntropy;
     let mut problem =
-        VarProConvex::new(network, loss, none, alpha, tolerance, &KERNELS, x.view(), c.view(), &mut work)?;
+        VarProConvex::new(network, loss, none, alpha, tolerance, kernels(), x.view(), c.view(), &mut work)?;
     problem.value(theta)?;
     Ok(problem.weights().to_vec())
 }

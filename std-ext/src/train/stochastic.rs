@@ -13,7 +13,7 @@ use super::number::Number;
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, buffer};
 use super::slim::Slim;
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 use crate::network::Sequential;
 
 pub(super) fn run<T: Number>(
@@ -254,16 +254,16 @@ impl<T: Number, L: Loss> BatchMethod<T> for Whole<T, L> {
         let Self { network, loss, regularizer, all, gradient, work, .. } = self;
         let (stepped, status) = match &mut self.rule {
             Rule::CurveBall(method) => {
-                let report = method.step(&KERNELS, network, loss, all, x, c, work)?;
+                let report = method.step(kernels(), network, loss, all, x, c, work)?;
                 let passes = if report.ratio.is_some() { 5.0 } else { 4.0 };
                 (Stepped { loss: report.loss.value(), passes, control: report.lambda.value() }, report.status)
             }
             Rule::Adam(method) => {
-                let report = method.step(&KERNELS, network, *loss, regularizer, all, x, c, gradient, work)?;
+                let report = method.step(kernels(), network, *loss, regularizer, all, x, c, gradient, work)?;
                 (first_order(report.loss, method.update.learning_rate), report.status)
             }
             Rule::Sgd(method) => {
-                let report = method.step(&KERNELS, network, *loss, regularizer, all, x, c, gradient, work)?;
+                let report = method.step(kernels(), network, *loss, regularizer, all, x, c, gradient, work)?;
                 (first_order(report.loss, method.update.learning_rate), report.status)
             }
         };

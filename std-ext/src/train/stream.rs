@@ -24,7 +24,7 @@ use super::stochastic;
 use super::watch::Watch;
 use crate::DenseMatrix;
 use crate::data::{Stream, StreamPart};
-use crate::kernels::KERNELS;
+use crate::kernels::kernels;
 use crate::network::Sequential;
 
 /// Samples that are read at a time where a method has no say in it.
@@ -268,7 +268,7 @@ pub(super) fn solve<T: Number>(
         let count = batch.x.cols();
         let (x, c) = (T::take_matrix(batch.x)?, T::take_matrix(batch.c)?);
         let mut z = room::<T>(features, count)?;
-        network.apply(&KERNELS, theta, x.view(), z.view_mut())?;
+        network.apply(kernels(), theta, x.view(), z.view_mut())?;
         let mut rows = room::<T>(count, k)?;
         let mut rhs = room::<T>(count, outputs)?;
         for j in 0..count {
@@ -276,10 +276,10 @@ pub(super) fn solve<T: Number>(
             rows[(j, features)] = scale;
             c.col(j).iter().enumerate().for_each(|(i, &c)| rhs[(j, i)] = c * scale);
         }
-        qr_append_rows_in_place(&KERNELS, r.view_mut(), rows.view_mut(), Some((y.view_mut(), rhs.view_mut())))?;
+        qr_append_rows_in_place(kernels(), r.view_mut(), rows.view_mut(), Some((y.view_mut(), rhs.view_mut())))?;
         squares += rhs.as_slice().iter().map(|x| x.value() * x.value()).sum::<f64>();
     }
-    solve_upper_in_place(&KERNELS, r.view(), y.view_mut())?;
+    solve_upper_in_place(kernels(), r.view(), y.view_mut())?;
     let mut w = buffer(NAME, k * outputs)?;
     for i in 0..outputs {
         y.col(i).iter().enumerate().for_each(|(feature, &x)| w[i + outputs * feature] = x);
