@@ -153,7 +153,7 @@ fn training_takes_no_more_memory_for_more_samples() {
                     let network = Sequential::parse("dense:8", INPUTS).expect("a good network");
                     let problem = Problem::of_stream(&mut stream, network, true).expect("a good problem");
                     let mut data = Streamed::new(&problem, &mut stream).expect("its stream");
-                    let options = Options { work_units: 3.0, ..Options::for_loss(problem.loss) };
+                    let options = Options { work_units: 3.0, ..Options::default() };
                     let start = data.initial_weights(&options, 0).expect("weights");
                     let run = data.train(method, &options, 0, Begin::Start(&start), &mut Saving::default());
                     let scores = data.scores(&run.expect("a run").weights).expect("scores");
