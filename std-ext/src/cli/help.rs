@@ -29,10 +29,15 @@ pub const TRAIN: &str = "Examples:
   gaussling train flowers.csv --targets species --net dense:8,antisym:8x2
   gaussling train data.csv --targets y --test new.csv --json
   gaussling train data.csv --targets y --method adam --precision f32
+  gaussling train data.csv --targets y --stream
+  gaussling train data.csv --targets y --stream --method adam --window 100000 --epochs 20
   gaussling train data.csv --targets y --method adam --epochs 1000 --patience 200 --resume --report report.html
 
 --json: method, seed, network, weights, loss, precision, picked (each value and why), error (what it is), training, validation and
 test (each loss, error, normalized), work_units, seconds, ended, model, plot.
+
+--stream: for files larger than memory. Each epoch reads the file once; a tenth of the samples is for validation (--split
+A/B/0), a test set is a file of its own (--test FILE, kept in memory). gnvpro, lbfgs, gauss-newton and curveball-varpro need all data at once.
 
 While it trains, the run is kept in OUTPUT.checkpoint; interrupted (Ctrl-C, a signal, a power cut), it goes on with the same
 command and --resume, and ends with the same bits.";

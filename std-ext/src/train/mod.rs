@@ -3,6 +3,13 @@
 //! Contract: a run is a pure function of [`Problem`], [`Options`] and seed; it never panics on numbers (a run that meets a
 //! non-finite loss ends with [`Ending::NotFinite`] and the best weights so far), keeps the weights of the best validation
 //! loss, and counts work in passes over the training data (work units). A run that memory cannot hold is refused before it starts.
+//!
+//! | data | routine |
+//! |---|---|
+//! | in memory | [`train`], [`train_with`], [`train_multilevel`] |
+//! | in a file that need not fit there | [`Streamed`], for the methods of which [`Method::streams`] is true |
+//!
+//! Everything that enters a run or leaves it is `f64`; what it computes in is [`Options::precision`].
 
 mod batches;
 mod checkpoint;

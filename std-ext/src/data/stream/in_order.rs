@@ -53,7 +53,10 @@ impl Stream {
         let mut one = reserve(&self.source.path, width, 1)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.options.seed);
         let (mut samples, mut seen) = (Vec::with_capacity(count), 0_u64);
-        while count > 0 {
+        if count == 0 {
+            return self.batch(&data, samples);
+        }
+        loop {
             one.clear();
             let Some(sample) = self.read(&mut reader, &mut one)? else { break };
             seen += 1;

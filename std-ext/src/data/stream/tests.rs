@@ -394,7 +394,7 @@ fn parts_in_order_and_samples_of_them() {
         let some = stream.sample(StreamPart::Training, 20).unwrap();
         assert_eq!(some.samples.len(), 20);
         assert_samples(
-            &[some.clone()],
+            std::slice::from_ref(&some),
             &load(&path, &LoadOptions::default()).unwrap(),
             stream.input_scaling(),
             stream.target_scaling(),
