@@ -14,6 +14,9 @@
 //! `unsafe` is in this folder only: the calls of functions compiled for instructions that were found (`levels.rs`), the operations on
 //! registers (`lanes.rs`), and the innermost loops, each behind one check of lengths (`tile.rs`, `gemv.rs`).
 
+// Elsewhere only the portable level is left.
+#![cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), allow(unused))]
+
 mod gemm;
 mod gemv;
 mod lanes;
