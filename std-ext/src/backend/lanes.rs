@@ -20,6 +20,8 @@ pub(super) trait Lanes: Copy {
     const N: usize;
     /// How many such registers the CPU has.
     const REGISTERS: usize;
+    /// Whether `load_part` takes no longer than `load`.
+    const PARTS_ARE_FREE: bool;
 
     /// N times x.
     unsafe fn splat(x: Self::Scalar) -> Self;
@@ -116,14 +118,16 @@ float!(f32, __m512, __m256, float32x4_t, 8, transpose_narrow);
 
 /// The operations of one register type, by the intrinsics of their names.
 macro_rules! lanes {
-    ($vector:ident, $scalar:ident, $n:literal, $registers:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $div:ident,
-     |$x:ident, $y:ident, $z:ident| $fused:expr, |$all:ident| $sum:expr,
-     |$from:ident, $m:ident| $load_part:expr, |$value:ident, $to:ident, $k:ident| $store_part:expr) => {
+    ($vector:ident: $n:literal $scalar:ident, $registers:literal registers, parts free: $free:literal;
+     $splat:ident $load:ident $store:ident $add:ident $mul:ident $div:ident;
+     |$x:ident, $y:ident, $z:ident| $fused:expr; |$all:ident| $sum:expr;
+     |$from:ident, $m:ident| $load_part:expr; |$value:ident, $to:ident, $k:ident| $store_part:expr;) => {
         // SAFETY, for all of them: the contract of the trait is that of the intrinsics.
         impl Lanes for $vector {
             type Scalar = $scalar;
             const N: usize = $n;
             const REGISTERS: usize = $registers;
+            const PARTS_ARE_FREE: bool = $free;
             #[inline(always)]
             unsafe fn splat(x: $scalar) -> Self {
                 unsafe { $splat(x) }
@@ -182,38 +186,18 @@ mod x86 {
         ((1_u32 << n) - 1) as u16
     }
 
-    lanes!(
-        __m512d,
-        f64,
-        8,
-        32,
-        _mm512_set1_pd,
-        _mm512_loadu_pd,
-        _mm512_storeu_pd,
-        _mm512_add_pd,
-        _mm512_mul_pd,
-        _mm512_div_pd,
-        |x, y, z| _mm512_fmadd_pd(x, y, z),
-        |x| _mm512_reduce_add_pd(x),
-        |from, n| _mm512_maskz_loadu_pd(first(n) as u8, from),
-        |value, to, n| _mm512_mask_storeu_pd(to, first(n) as u8, value)
-    );
-    lanes!(
-        __m512,
-        f32,
-        16,
-        32,
-        _mm512_set1_ps,
-        _mm512_loadu_ps,
-        _mm512_storeu_ps,
-        _mm512_add_ps,
-        _mm512_mul_ps,
-        _mm512_div_ps,
-        |x, y, z| _mm512_fmadd_ps(x, y, z),
-        |x| _mm512_reduce_add_ps(x),
-        |from, n| _mm512_maskz_loadu_ps(first(n), from),
-        |value, to, n| _mm512_mask_storeu_ps(to, first(n), value)
-    );
+    lanes! { __m512d: 8 f64, 32 registers, parts free: true;
+        _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_mul_pd _mm512_div_pd;
+        |x, y, z| _mm512_fmadd_pd(x, y, z); |x| _mm512_reduce_add_pd(x);
+        |from, n| _mm512_maskz_loadu_pd(first(n) as u8, from);
+        |value, to, n| _mm512_mask_storeu_pd(to, first(n) as u8, value);
+    }
+    lanes! { __m512: 16 f32, 32 registers, parts free: true;
+        _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_mul_ps _mm512_div_ps;
+        |x, y, z| _mm512_fmadd_ps(x, y, z); |x| _mm512_reduce_add_ps(x);
+        |from, n| _mm512_maskz_loadu_ps(first(n), from);
+        |value, to, n| _mm512_mask_storeu_ps(to, first(n), value);
+    }
 
     /// 4 × 4 numbers of 8 bytes.
     #[inline(always)]
@@ -279,98 +263,44 @@ mod x86 {
         }
     }
 
-    lanes!(
-        __m256d,
-        f64,
-        4,
-        16,
-        _mm256_set1_pd,
-        _mm256_loadu_pd,
-        _mm256_storeu_pd,
-        _mm256_add_pd,
-        _mm256_mul_pd,
-        _mm256_div_pd,
-        |x, y, z| _mm256_fmadd_pd(x, y, z),
-        |x| sum_wide(x),
-        |from, n| _mm256_maskload_pd(from, wide(n)),
-        |value, to, n| _mm256_maskstore_pd(to, wide(n), value)
-    );
-    lanes!(
-        __m256,
-        f32,
-        8,
-        16,
-        _mm256_set1_ps,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_add_ps,
-        _mm256_mul_ps,
-        _mm256_div_ps,
-        |x, y, z| _mm256_fmadd_ps(x, y, z),
-        |x| sum_narrow(x),
-        |from, n| _mm256_maskload_ps(from, narrow(n)),
-        |value, to, n| _mm256_maskstore_ps(to, narrow(n), value)
-    );
+    lanes! { __m256d: 4 f64, 16 registers, parts free: false;
+        _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_mul_pd _mm256_div_pd;
+        |x, y, z| _mm256_fmadd_pd(x, y, z); |x| sum_wide(x);
+        |from, n| _mm256_maskload_pd(from, wide(n));
+        |value, to, n| _mm256_maskstore_pd(to, wide(n), value);
+    }
+    lanes! { __m256: 8 f32, 16 registers, parts free: false;
+        _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_mul_ps _mm256_div_ps;
+        |x, y, z| _mm256_fmadd_ps(x, y, z); |x| sum_narrow(x);
+        |from, n| _mm256_maskload_ps(from, narrow(n));
+        |value, to, n| _mm256_maskstore_ps(to, narrow(n), value);
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use super::Lanes;
     pub(super) use std::arch::aarch64::*;
-    use std::ptr::copy_nonoverlapping;
 
     // There are no masked moves: a part goes through an array.
     macro_rules! neon {
-        ($vector:ident, $scalar:ident, $n:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $div:ident, $fused:ident, $sum:ident) => {
-            lanes!(
-                $vector,
-                $scalar,
-                $n,
-                32,
-                $splat,
-                $load,
-                $store,
-                $add,
-                $mul,
-                |x, y, z| $fused(z, x, y),
-                |x| $sum(x),
+        ($vector:ident: $n:literal $scalar:ident; $splat:ident $load:ident $store:ident $add:ident $mul:ident $div:ident $fused:ident $sum:ident) => {
+            lanes! { $vector: $n $scalar, 32 registers, parts free: false;
+                $splat $load $store $add $mul $div;
+                |x, y, z| $fused(z, x, y); |x| $sum(x);
                 |from, n| {
                     let mut part = [0.0; $n];
-                    copy_nonoverlapping(from, part.as_mut_ptr(), n);
+                    part.iter_mut().enumerate().take(n).for_each(|(i, x)| *x = *from.add(i));
                     $load(part.as_ptr())
-                },
+                };
                 |value, to, n| {
                     let mut part = [0.0; $n];
                     $store(part.as_mut_ptr(), value);
-                    copy_nonoverlapping(part.as_ptr(), to, n);
-                }
-            );
+                    part.iter().enumerate().take(n).for_each(|(i, &x)| *to.add(i) = x);
+                };
+            }
         };
     }
-    neon!(
-        float64x2_t,
-        f64,
-        2,
-        vdupq_n_f64,
-        vld1q_f64,
-        vst1q_f64,
-        vaddq_f64,
-        vmulq_f64,
-        vdivq_f64,
-        vfmaq_f64,
-        vaddvq_f64
-    );
-    neon!(
-        float32x4_t,
-        f32,
-        4,
-        vdupq_n_f32,
-        vld1q_f32,
-        vst1q_f32,
-        vaddq_f32,
-        vmulq_f32,
-        vdivq_f32,
-        vfmaq_f32,
-        vaddvq_f32
-    );
+    neon! { float64x2_t: 2 f64; vdupq_n_f64 vld1q_f64 vst1q_f64 vaddq_f64 vmulq_f64 vdivq_f64 vfmaq_f64 vaddvq_f64 }
+    neon! { float32x4_t: 4 f32; vdupq_n_f32 vld1q_f32 vst1q_f32 vaddq_f32 vmulq_f32 vdivq_f32 vfmaq_f32 vaddvq_f32 }
 }

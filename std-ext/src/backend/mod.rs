@@ -14,6 +14,9 @@
 //! `unsafe` is in this folder only: the calls of functions compiled for instructions that were found (`levels.rs`), the operations on
 //! registers (`lanes.rs`), and the innermost loops, each behind one check of lengths (`tile.rs`, `gemv.rs`).
 
+// Elsewhere only the portable level is left.
+#![cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), allow(unused))]
+
 mod gemm;
 mod gemv;
 mod lanes;
@@ -201,10 +204,10 @@ impl<T: Float> Backend<T> for Fast {
         on_level!(self.ger(alpha, x, y, a))
     }
 
-    /// Halves, down to blocks of 16 rows that are solved by substitution for as many columns at a time as a register has numbers; the
-    /// rest are products. Backward stable row by row, as the portable kernel.
+    /// Halves, down to blocks of 8 rows that are solved by substitution for as many columns at a time as a register has numbers; the
+    /// rest are products. A single column of up to 64 rows as in the portable kernel. Backward stable row by row, as the portable kernel.
     fn solve_triangular(&self, triangle: Triangle, t: MatRef<'_, T>, b: MatMut<'_, T>) -> Result<(), Error> {
-        if self.level == Level::Portable {
+        if self.level == Level::Portable || (b.cols() == 1 && t.rows() <= 64) {
             return Portable.solve_triangular(triangle, t, b);
         }
         check_shape("t", (t.rows(), t.rows()), t.shape())?;

@@ -4,6 +4,7 @@
 //! others that are compiled for the instructions of `V`, and must be called from nowhere else.
 
 use super::lanes::Lanes;
+use gaussling_core::Real;
 
 /// Sums of V::N · MV rows and NR columns.
 pub(super) type Sums<V, const MV: usize, const NR: usize> = [[V; MV]; NR];
@@ -28,13 +29,36 @@ pub(super) fn product<V: Lanes, const MV: usize, const NR: usize>(
     for j in 0..NR {
         offsets[j] = j.min(columns) * b_steps.1;
     }
-    let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
-    // SAFETY: the caller is compiled for V; the largest places read from a and b are those of the assertions. The pointers, which
-    // may end beyond the slices, are not read there.
+    // SAFETY: the caller is compiled for V; the largest places that are read are those of the assertions. With `FULL`, `last` is V::N.
     unsafe {
-        let mut sums = [[V::splat(gaussling_core::Real::ZERO); MV]; NR];
+        if V::PARTS_ARE_FREE || last < V::N {
+            add_products::<V, MV, NR, false>(k, a.as_ptr(), a_step, last, b.as_ptr(), b_steps.0, &offsets)
+        } else {
+            add_products::<V, MV, NR, true>(k, a.as_ptr(), a_step, last, b.as_ptr(), b_steps.0, &offsets)
+        }
+    }
+}
+
+/// The loop of [`product`].
+///
+/// # Safety
+/// For each p < k there are the rows at a + p · `a_step` and the elements at b + p · `b_step` + each of `offsets`.
+#[inline(always)]
+unsafe fn add_products<V: Lanes, const MV: usize, const NR: usize, const FULL: bool>(
+    k: usize,
+    mut a: *const V::Scalar,
+    a_step: usize,
+    last: usize,
+    mut b: *const V::Scalar,
+    b_step: usize,
+    offsets: &[usize; NR],
+) -> Sums<V, MV, NR> {
+    // SAFETY: the caller's. The pointers, which may end beyond the slices, are not read there.
+    unsafe {
+        let mut sums = [[V::splat(V::Scalar::ZERO); MV]; NR];
         for _ in 0..k {
-            let mut rows = [V::load_part(a.add((MV - 1) * V::N), last); MV];
+            let from = a.add((MV - 1) * V::N);
+            let mut rows = [if FULL { V::load(from) } else { V::load_part(from, last) }; MV];
             for v in 0..MV - 1 {
                 rows[v] = V::load(a.add(v * V::N));
             }
@@ -44,7 +68,7 @@ pub(super) fn product<V: Lanes, const MV: usize, const NR: usize>(
                     sums[j][v] = rows[v].mul_add(factor, sums[j][v]);
                 }
             }
-            (a, b) = (a.wrapping_add(a_step), b.wrapping_add(b_steps.0));
+            (a, b) = (a.wrapping_add(a_step), b.wrapping_add(b_step));
         }
         sums
     }
@@ -74,7 +98,7 @@ pub(super) fn dots<V: Lanes, const MR: usize, const NR: usize>(
     let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
     // SAFETY: the caller is compiled for V; p + V::N ≤ k, and in the rest the part has k mod V::N numbers.
     unsafe {
-        let mut sums = [[V::splat(gaussling_core::Real::ZERO); MR]; NR];
+        let mut sums = [[V::splat(V::Scalar::ZERO); MR]; NR];
         for _ in 0..k / V::N {
             let mut rows = [sums[0][0]; MR];
             for i in 0..MR {
@@ -101,7 +125,7 @@ pub(super) fn dots<V: Lanes, const MR: usize, const NR: usize>(
                 }
             }
         }
-        let mut totals = [[gaussling_core::Real::ZERO; MR]; NR];
+        let mut totals = [[V::Scalar::ZERO; MR]; NR];
         for j in 0..NR {
             for i in 0..MR {
                 totals[j][i] = sums[j][i].sum();

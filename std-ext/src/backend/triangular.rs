@@ -6,13 +6,16 @@
 //! block is inverted.
 
 use super::Fast;
+use super::gemm::Operand;
 use super::lanes::{Float, Lanes};
 use super::scratch::{Purpose, Scratch};
 use gaussling_core::backend::Triangle;
 use gaussling_core::{Backend, Error, MatMut, MatRef, Real};
 
 /// Rows of a block that is solved by substitution: as many registers hold its elements.
-pub(super) const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 8;
+/// Numbers in the widest register.
+const WIDEST: usize = 16;
 
 /// B ← T⁻¹ B; shapes fit, the diagonal has no zero.
 pub(super) fn solve<T: Float>(
@@ -49,50 +52,105 @@ pub(super) fn solve<T: Float>(
 
 /// B ← T⁻¹ B for n ≤ `BLOCK` rows, V::N columns at a time: one register for each row.
 #[inline(always)]
-pub(super) fn solve_block<V: Lanes>(triangle: Triangle, t: MatRef<'_, V::Scalar>, mut b: MatMut<'_, V::Scalar>) {
-    let n = t.rows();
-    assert!(n <= BLOCK && V::N <= 16);
-    // From the end an upper triangle is a lower one. What is missing to a block is an identity.
-    let place = |i: usize| if triangle == Triangle::Upper { n - 1 - i } else { i };
+pub(super) fn solve_block<V: Lanes>(triangle: Triangle, t: MatRef<'_, V::Scalar>, b: MatMut<'_, V::Scalar>) {
+    match triangle {
+        Triangle::Lower => substitute::<V, false>(t, b),
+        Triangle::Upper => substitute::<V, true>(t, b),
+    }
+}
+
+#[inline(always)]
+fn substitute<V: Lanes, const UPPER: bool>(t: MatRef<'_, V::Scalar>, b: MatMut<'_, V::Scalar>) {
+    let (n, p) = b.shape();
+    let (b, leading) = b.into_parts();
+    assert!(n <= BLOCK && V::N <= WIDEST);
+    let t = Operand::new(t);
+    // −tⱼᵢ at (i, j), the order of use. What is missing to a block is an identity.
     let (mut negative, mut diagonal) = ([[V::Scalar::ZERO; BLOCK]; BLOCK], [V::Scalar::ONE; BLOCK]);
-    for i in 0..n {
-        diagonal[i] = t.get(place(i), place(i)).unwrap_or(V::Scalar::ONE);
-        for j in 0..i {
-            negative[j][i] = -t.get(place(i), place(j)).unwrap_or(V::Scalar::ZERO);
+    for (i, (negative, diagonal)) in negative.iter_mut().zip(&mut diagonal).enumerate().take(n) {
+        *diagonal = t.from(i, i)[0];
+        let used = if UPPER { 0..i } else { i + 1..n };
+        if used.is_empty() {
+            continue;
+        }
+        let (column, negative) = (t.from(used.start, i), &mut negative[used]);
+        if t.row_stride == 1 {
+            negative.iter_mut().zip(column).for_each(|(x, &t)| *x = -t);
+        } else {
+            negative.iter_mut().enumerate().for_each(|(j, x)| *x = -column[j * t.row_stride]);
         }
     }
-    let mut columns = b.cols_mut();
-    loop {
-        let mut group: [&mut [V::Scalar]; 16] = Default::default();
-        let count = group.iter_mut().take(V::N).zip(&mut columns).map(|(place, column)| *place = column).count();
-        if count == 0 {
-            return;
-        }
-        let mut numbers = [[V::Scalar::ZERO; 16]; BLOCK];
-        for (q, column) in group[..count].iter().enumerate() {
-            for (i, numbers) in numbers.iter_mut().enumerate().take(n) {
-                numbers[q] = column[place(i)];
+    for first in (0..p).step_by(V::N) {
+        let count = V::N.min(p - first);
+        let columns = &mut b[first * leading..];
+        let mut rows = [[V::Scalar::ZERO; WIDEST]; BLOCK];
+        let whole = n == BLOCK && count == V::N && V::N.is_multiple_of(V::Scalar::SIDE);
+        if whole {
+            move_block::<V, true>(columns, leading, &mut rows);
+        } else {
+            for q in 0..count {
+                for (row, &x) in rows.iter_mut().zip(&columns[q * leading..][..n]) {
+                    row[q] = x;
+                }
             }
         }
-        // SAFETY: the caller is compiled for V; a register is at most one of the rows of 16 numbers.
+        // SAFETY: the caller is compiled for V; a register is at most one row.
         unsafe {
             let mut x = [V::splat(V::Scalar::ZERO); BLOCK];
             for i in 0..BLOCK {
-                x[i] = V::load(numbers[i].as_ptr());
+                x[i] = V::load(rows[i].as_ptr());
             }
-            for i in 0..BLOCK {
-                x[i] = x[i].div(V::splat(diagonal[i]));
-                for j in i + 1..BLOCK {
-                    x[j] = x[i].mul_add(V::splat(negative[i][j]), x[j]);
-                }
+            // Written out, because the elements leave their registers as soon as the place of one is not a constant.
+            macro_rules! steps {
+                ($($step:literal)*) => {$(
+                    let i = if UPPER { BLOCK - 1 - $step } else { $step };
+                    x[i] = x[i].div(V::splat(diagonal[i]));
+                    for j in 0..BLOCK {
+                        if if UPPER { j < i } else { j > i } {
+                            x[j] = x[i].mul_add(V::splat(negative[i][j]), x[j]);
+                        }
+                    }
+                )*};
             }
+            steps!(0 1 2 3 4 5 6 7);
             for i in 0..BLOCK {
-                x[i].store(numbers[i].as_mut_ptr());
+                x[i].store(rows[i].as_mut_ptr());
             }
         }
-        for (q, column) in group[..count].iter_mut().enumerate() {
-            for (i, numbers) in numbers.iter().enumerate().take(n) {
-                column[place(i)] = numbers[q];
+        if whole {
+            move_block::<V, false>(columns, leading, &mut rows);
+        } else {
+            for q in 0..count {
+                for (row, x) in rows.iter().zip(&mut columns[q * leading..][..n]) {
+                    *x = row[q];
+                }
+            }
+        }
+    }
+}
+
+/// Copies `BLOCK` rows of V::N columns to rows, or back.
+#[inline(always)]
+fn move_block<V: Lanes, const TO_ROWS: bool>(
+    columns: &mut [V::Scalar],
+    leading: usize,
+    rows: &mut [[V::Scalar; WIDEST]; BLOCK],
+) {
+    let side = V::Scalar::SIDE;
+    assert!((V::N - 1) * leading + BLOCK <= columns.len() && leading >= BLOCK);
+    assert!(V::N.is_multiple_of(side) && BLOCK.is_multiple_of(side) && V::N <= WIDEST);
+    let (columns, rows) = (columns.as_mut_ptr(), rows.as_flattened_mut().as_mut_ptr());
+    for q in (0..V::N).step_by(side) {
+        for i in (0..BLOCK).step_by(side) {
+            // SAFETY: the caller is compiled for the level. The blocks of `side` × `side` numbers tile V::N columns and `BLOCK` rows, which
+            // the assertions find inside.
+            unsafe {
+                let (at, to) = (columns.add(q * leading + i), rows.add(i * WIDEST + q));
+                if TO_ROWS {
+                    V::Scalar::transpose(at, leading, to, WIDEST);
+                } else {
+                    V::Scalar::transpose(to, WIDEST, at, leading);
+                }
             }
         }
     }
