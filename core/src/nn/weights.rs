@@ -3,9 +3,9 @@
 //! Packed weights come in blocks of [`BLOCK`] with one scale factor each,
 //!
 //! ```text
-//! wᵢ = s_(i div 32) · qᵢ,   qᵢ in −127 … 127, or of IEEE's binary16
+//! wᵢ = s_((first + i) div 32) · qᵢ,   qᵢ in −127 … 127, or of IEEE's binary16
 //! ```
-//! whatever layers they belong to: a block is short enough that one large weight spoils few others, and the factors cost an
+//! whatever layers they belong to, with a first block that is shorter where a border shall be somewhere: a block is short enough that one large weight spoils few others, and the factors cost an
 //! eighth (8 bits) or a sixteenth (16 bits) more memory. With |qᵢ| rounded to nearest the error of a weight is at most 1/254 of the
 //! largest of its block for 8 bits; for 16 bits 2⁻¹¹ of the weight itself, down to 2⁻¹⁴ of the largest.
 //! Unpacking is one multiplication in `f32`, so the same bits everywhere.
@@ -109,7 +109,13 @@ pub struct Scaled<'a, S> {
 impl<'a, S> Scaled<'a, S> {
     /// Weight i is `values[i] · scales[i / BLOCK]`; NaN where there is no such factor.
     pub const fn new(values: &'a [S], scales: &'a [f32]) -> Self {
-        Self { values, scales, first: 0 }
+        Self::starting_at(values, scales, 0)
+    }
+
+    /// The first block lacks its first `first` weights (modulo [`BLOCK`]), so that the next one begins earlier: weight i is
+    /// `values[i] · scales[(first + i) / BLOCK]`; NaN where there is no such factor.
+    pub const fn starting_at(values: &'a [S], scales: &'a [f32], first: usize) -> Self {
+        Self { values, scales, first: first % BLOCK }
     }
 }
 
@@ -168,19 +174,23 @@ mod tests {
         let values: Vec<i8> = (0..100).map(|i| (i * 37 % 255 - 127) as i8).collect();
         let scales = [0.5_f32, 2.0, 0.25, 8.0];
         let whole = Scaled::new(&values, &scales);
-        let expected: Vec<f32> = (0..100).map(|i| f32::from(values[i]) * scales[i / 32]).collect();
-        for a in [0, 1, 31, 32, 33, 64, 96, 100, 200] {
-            for b in [0, 1, 5, 31, 32, 64] {
-                let (first, rest) = whole.divide(a);
-                let (second, third) = rest.divide(b);
-                assert_eq!(first.count() + second.count() + third.count(), 100);
-                let mut all = Vec::new();
-                for part in [first, second, third] {
-                    let mut out = std::vec![0.0; part.count()];
-                    part.unpack(&mut out);
-                    all.extend(out);
+        assert_eq!(whole, Scaled::starting_at(&values, &scales, 64));
+        for start in [0, 1, 20, 28] {
+            let whole = Scaled::starting_at(&values, &scales, start);
+            let expected: Vec<f32> = (0..100).map(|i| f32::from(values[i]) * scales[(start + i) / 32]).collect();
+            for a in [0, 1, 4, 31, 32, 33, 64, 96, 100, 200] {
+                for b in [0, 1, 5, 31, 32, 64] {
+                    let (first, rest) = whole.divide(a);
+                    let (second, third) = rest.divide(b);
+                    assert_eq!(first.count() + second.count() + third.count(), 100);
+                    let mut all = Vec::new();
+                    for part in [first, second, third] {
+                        let mut out = std::vec![0.0; part.count()];
+                        part.unpack(&mut out);
+                        all.extend(out);
+                    }
+                    assert_eq!(all, expected, "{start} {a} {b}");
                 }
-                assert_eq!(all, expected, "{a} {b}");
             }
         }
         assert!(whole.at(100).is_nan() && Scaled::new(&values, &scales[..2]).at(64).is_nan());

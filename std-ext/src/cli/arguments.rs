@@ -286,6 +286,10 @@ pub struct ExportArguments {
     /// Data on which to measure what this costs, and to record samples for the self-test [default: made-up inputs]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Solve for the output weights again behind the rounding of the others, by the targets of --data, which are best those of
+    /// the training; for a regression with int8 or f16
+    #[arg(long, requires = "data")]
+    pub refit: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use gaussling::data::load_inputs;
+use gaussling::data::{LoadOptions, load_inputs};
+use gaussling::evaluate::load_for;
 use gaussling::export::{Cost, Export, Storage, made_up_inputs};
+use gaussling::train::Options;
 use gaussling::{DenseMatrix, Model};
 
 use super::arguments::{ExportArguments, StorageName};
@@ -20,14 +22,18 @@ pub fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     read.extend(arguments.data.as_deref());
     check_file(&arguments.rust, &read)?;
     let model = Model::load(&arguments.model)?;
-    let export = Export::new(
-        &model,
-        match arguments.storage {
-            StorageName::F32 => Storage::F32,
-            StorageName::F16 => Storage::F16,
-            StorageName::Int8 => Storage::Int8,
-        },
-    )?;
+    let storage = match arguments.storage {
+        StorageName::F32 => Storage::F32,
+        StorageName::F16 => Storage::F16,
+        StorageName::Int8 => Storage::Int8,
+    };
+    let export = match arguments.data.as_ref().filter(|_| arguments.refit) {
+        Some(file) => {
+            let data = load_for(file, &LoadOptions::default(), &model)?;
+            Export::refit(&model, storage, &data.inputs, &data.targets, alpha(&model))?
+        }
+        None => Export::new(&model, storage)?,
+    };
     let (inputs, measured_on) = match &arguments.data {
         Some(file) => (load_inputs(file, &model.input_names)?, "of the data given when exporting"),
         None => (made_up_inputs(&model, MADE_UP), "made up: normal, as wide as the training data"),
@@ -41,6 +47,12 @@ pub fn run(arguments: &ExportArguments) -> Result<(), Failure> {
         export.ram(),
         export.storage().name(),
     ))
+}
+
+/// The regularization that the model was trained with; the default where its record has none.
+fn alpha(model: &Model) -> f64 {
+    let recorded = model.record.get("alpha").and_then(|alpha| alpha.parse().ok());
+    recorded.unwrap_or(Options::default().alpha_w)
 }
 
 /// Writes the source with what it costs on these inputs, some of which are recorded for its self-test; returns the cost.

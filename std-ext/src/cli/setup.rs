@@ -263,6 +263,7 @@ pub fn model(setup: &Setup, entry: &Entry) -> Result<Model, Failure> {
         ("method", entry.run.method.name().to_string()),
         ("seed", entry.seed.to_string()),
         ("loss", problem.loss.name().to_string()),
+        ("alpha", format!("{:e}", options.alpha_w)),
         ("precision", options.precision.name().to_string()),
         ("work_units", format!("{:.1}", entry.run.work_units)),
         ("budget", budget(options)),

@@ -14,9 +14,10 @@
 //! panics nor allocates. Every layer that a description can name has its type in the source: a new kind of layer does not
 //! compile until it has one too.
 //!
-//! **Layers**, each using only those above it: `pack`; this file; `source`.
+//! **Layers**, each using only those above it: `pack`; this file; `refit`, `source`.
 
 mod pack;
+mod refit;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -42,9 +43,9 @@ pub enum Storage {
     /// 32 bits: the weights rounded to `f32`.
     #[default]
     F32,
-    /// 16 bits of floating point, and a factor for 32 weights.
+    /// 16 bits of floating point, and a factor for 32 weights; no factor for weights of the output layer and others.
     F16,
-    /// 8 bits, and a factor for 32 weights.
+    /// 8 bits, and a factor for 32 weights, likewise.
     Int8,
 }
 
@@ -79,6 +80,9 @@ pub enum ExportError {
         /// The number.
         value: f64,
     },
+    /// W cannot be solved for again.
+    #[error("export: the output weights cannot be solved for again: {0}")]
+    Refit(&'static str),
     /// A prediction that overflows.
     #[error("export: the prediction for sample {sample} is not finite in f32; scale the data, and train again")]
     NotFinite {
@@ -140,7 +144,7 @@ impl Export {
         let Standardization { mean: target_mean, scale: target_scale } = &model.target_scaling;
         Ok(Self {
             network,
-            weights: Packed::new(&weights, storage),
+            weights: Packed::new(&weights, model.theta.len(), storage),
             input_mean: round("means of the inputs", input_mean)?,
             input_scale: round_scale("scales of the inputs", input_scale)?,
             target_mean: round("means of the targets", target_mean)?,
@@ -163,11 +167,11 @@ impl Export {
         let mut work = vec![0.0; predictor_work_len(self.network.shape())];
         let done = match &self.weights {
             Packed::Plain(weights) => self.predictor(&weights[..]).predict(&Portable, x, &mut y, &mut work),
-            Packed::Half { values, scales } => {
-                self.predictor(Scaled::new(values, scales)).predict(&Portable, x, &mut y, &mut work)
+            Packed::Half { values, scales, first } => {
+                self.predictor(Scaled::starting_at(values, scales, *first)).predict(&Portable, x, &mut y, &mut work)
             }
-            Packed::Byte { values, scales } => {
-                self.predictor(Scaled::new(values, scales)).predict(&Portable, x, &mut y, &mut work)
+            Packed::Byte { values, scales, first } => {
+                self.predictor(Scaled::starting_at(values, scales, *first)).predict(&Portable, x, &mut y, &mut work)
             }
         };
         done.map_err(ModelError::Core)?;

@@ -220,21 +220,22 @@ impl Export {
     fn weights(&self, names: &mut Names) -> String {
         let (kind, len, values, scales): (_, _, Vec<String>, _) = match &self.weights {
             Packed::Plain(weights) => ("f32", weights.len(), weights.iter().map(|x| format!("{x:?}")).collect(), None),
-            Packed::Half { values, scales } => {
+            Packed::Half { values, scales, .. } => {
                 ("u16", values.len(), values.iter().map(|x| format!("{x:#06x}")).collect(), Some(scales))
             }
-            Packed::Byte { values, scales } => {
+            Packed::Byte { values, scales, .. } => {
                 ("i8", values.len(), values.iter().map(i8::to_string).collect(), Some(scales))
             }
         };
         let mut out = array("WEIGHTS", kind, &len.to_string(), values.into_iter());
         if let Some(scales) = scales {
             names.extend(["BLOCK", "Scaled"]);
-            out += &format!("// A factor for each {} weights.", gaussling_core::nn::BLOCK);
+            let block = gaussling_core::nn::BLOCK;
+            out += &format!("// A factor for each {block} weights, from the output layer's first one to both sides.");
             out += &array(
                 "SCALES",
                 "f32",
-                &format!("{len}_usize.div_ceil(BLOCK)"),
+                &format!("({len}_usize + {}).div_ceil(BLOCK)", self.weights.first()),
                 scales.iter().map(|x| format!("{x:?}")),
             );
         }
@@ -242,11 +243,10 @@ impl Export {
     }
 
     fn functions(&self) -> String {
-        let (what, weights) = match (&self.model.classes, self.storage) {
-            (None, Storage::F32) => ("The prediction", "WEIGHTS.as_slice()"),
-            (Some(_), Storage::F32) => ("A score for each class", "WEIGHTS.as_slice()"),
-            (None, _) => ("The prediction", "Scaled::new(&WEIGHTS, &SCALES)"),
-            (Some(_), _) => ("A score for each class", "Scaled::new(&WEIGHTS, &SCALES)"),
+        let what = if self.model.classes.is_some() { "A score for each class" } else { "The prediction" };
+        let weights = match self.storage {
+            Storage::F32 => "WEIGHTS.as_slice()".to_owned(),
+            _ => format!("Scaled::starting_at(&WEIGHTS, &SCALES, {})", self.weights.first()),
         };
         let mut out = format!(
             "

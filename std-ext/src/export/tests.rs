@@ -88,8 +88,8 @@ fn numbers_beyond_f32_are_refused_by_name() {
 fn sizes_are_those_of_the_constants_and_arrays() {
     let model = model("dense:4", false);
     let size = |storage| Export::new(&model, storage).unwrap().flash();
-    // 3·4 + 4 + 2·5 weights, one block of scale factors; mean and scale of 3 inputs and 2 outputs.
-    assert_eq!(Storage::ALL.map(size), [26 * 4 + 40, 26 * 2 + 4 + 40, 26 + 4 + 40]);
+    // 3·4 + 4 and 2·5 weights, a block of each with its factor; mean and scale of 3 inputs and 2 outputs.
+    assert_eq!(Storage::ALL.map(size), [26 * 4 + 40, 26 * 2 + 8 + 40, 26 + 8 + 40]);
     // Scaled inputs; outputs of the first layer; its columns, 3 × 4 (after it no more is needed: 4 + 4 × 2); the result.
     assert_eq!(Export::new(&model, Storage::F32).unwrap().ram(), 4 * (3 + 4 + 12 + 2));
 }
@@ -136,4 +136,53 @@ fn text_of_a_model_cannot_leave_its_place() {
     for line in source.lines().filter(|line| line.contains("evil")) {
         assert!(line.starts_with("//!") || line.trim_start().starts_with('"'), "{line}");
     }
+}
+
+/// Targets that another W would give exactly are found, and rounding θ costs less when W is solved for behind it.
+#[test]
+fn output_weights_are_solved_for_again() {
+    for description in ["affine:20, tanh, antisym:20x3", "dense:7"] {
+        let mut model = model(description, false);
+        let inputs = made_up_inputs(&model, 400);
+        let first = model.clone();
+        let wave = |i: usize, j: usize| 0.4 * ((i + 2 * j) as f64 * 2.3 + 0.5).sin();
+        model.w = DenseMatrix::from_fn(2, model.w.cols(), wave);
+        let targets = model.predict(&inputs).unwrap();
+        let export = Export::refit(&first, Storage::F32, &inputs, &targets, 1e-14).unwrap();
+        for j in 0..10 {
+            let x = to_f32(inputs.col(j));
+            for (found, expected) in export.predict(&x).unwrap().iter().zip(targets.col(j)) {
+                assert!((f64::from(*found) - expected).abs() < 1e-4, "{description}: {found} {expected}");
+            }
+        }
+        for storage in [Storage::F16, Storage::Int8] {
+            // Its θ is the rounded one, and only W is another.
+            let (old, new) = (Export::new(&model, storage), Export::refit(&model, storage, &inputs, &targets, 1e-10));
+            let (old, new) = (old.unwrap(), new.unwrap());
+            let theta = |export: &Export| export.weights.unpacked()[..model.theta.len()].to_vec();
+            for (a, b) in theta(&old).iter().zip(theta(&new)) {
+                assert!((a - b).abs() <= 1e-6 * a.abs(), "{a} {b}");
+            }
+            let cost = |export: &Export| export.cost(&inputs).unwrap().rms;
+            println!("{description}, {storage:?}: {:.2e}, W solved for again {:.2e}", cost(&old), cost(&new));
+            assert!(cost(&new) < 0.9 * cost(&old), "{description} {storage:?}: {} {}", cost(&old), cost(&new));
+        }
+    }
+    let model = model("dense:4", false);
+    let (x, c) = (made_up_inputs(&model, 5), DenseMatrix::from_fn(2, 5, |i, j| (i + j) as f64));
+    let refused = |model: &Model, x: &DenseMatrix<f64>, c: &DenseMatrix<f64>, alpha: f64| {
+        Export::refit(model, Storage::Int8, x, c, alpha).unwrap_err().to_string()
+    };
+    // Fewer samples than features are no matter, thanks to α.
+    Export::refit(&model, Storage::Int8, &x, &c, 1e-3).unwrap();
+    let classifier = Model { classes: Some(vec!["a".into(), "b".into()]), ..model.clone() };
+    assert!(refused(&classifier, &x, &c, 1e-3).contains("it is a classifier"));
+    assert!(refused(&model, &x, &c.select_columns(&[0]), 1e-3).contains("not a target for each"));
+    assert!(refused(&model, &x.select_columns(&[]), &c.select_columns(&[]), 1e-3).contains("no samples"));
+    for alpha in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(refused(&model, &x, &c, alpha).contains("alpha is not positive"));
+    }
+    let mut spoilt = c.clone();
+    spoilt[(1, 2)] = f64::NAN;
+    assert!(refused(&model, &x, &spoilt, 1e-3).contains("a target is not finite"));
 }

@@ -57,7 +57,7 @@ pub fn errors(title: &str, label: &str, methods: &[Errors]) -> Chart {
     }
     let seed = |chart: &mut Chart, (x, y): Place| chart.markers(Marker::Circle, 3.0, vec![(x, y)], hollow(Colour::Ink));
     let mean = |chart: &mut Chart, (x, y): Place| {
-        draw_mean(chart, Colour::Ink, [x - CURVE / 2.0, x, x + CURVE / 2.0], y, false)
+        draw_mean(chart, Colour::Ink, [x - CURVE / 2.0, x, x + CURVE / 2.0], y, false);
     };
     let entries = ["mean ± standard deviation".to_owned(), "one seed".to_owned()];
     legend(&mut chart, &entries, CURVE, &|chart, i, place| {

@@ -151,7 +151,7 @@ fn compare_prints_a_row_for_each_method_whatever_the_threads() {
         assert_svg(&folder.0.join(output).join("losses.svg"));
         folder.run(&format!("predict {output}/model.safetensors data.csv")).ok();
     }
-    assert_eq!(folder.read("one/model.safetensors"), folder.read("two/best.safetensors"));
+    assert_eq!(folder.read("one/model.safetensors"), folder.read("two/model.safetensors"));
 
     // A method named twice runs once; without --output nothing is written.
     let out = folder.run(&command("--seeds 1 --methods adam,adam")).ok();
