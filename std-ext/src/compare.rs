@@ -104,7 +104,7 @@ pub fn compare(
     results.into_iter().filter_map(entry).collect()
 }
 
-/// The histories of all runs as CSV: the columns of [`train::history_csv`](crate::train::history_csv) behind the method's name
+/// The histories of all runs as CSV: the columns of [`train::history_csv`] behind the method's name
 /// and the seed.
 pub fn history_csv(entries: &[Entry]) -> String {
     let header = train::history_csv(&[]);

@@ -192,11 +192,14 @@ fn the_demo_is_no_easier_than_the_published_data() {
     let (y, c) = generate(800, 0);
     let parts = split(800, Sizes::default(), 42, None).unwrap();
     assert_eq!((parts.train.len(), parts.test.len()), (400, 200));
-    let features: [(&str, fn(f64) -> f64); 2] = [("the parameters", |y| y), ("their logarithms", f64::ln)];
-    for (name, feature) in features {
+    for (name, logarithms) in [("the parameters", false), ("their logarithms", true)] {
         // The last feature is the constant; the parameters, whose sum is 1, have it already.
-        let columns = if name == "the parameters" { INPUTS } else { INPUTS + 1 };
-        let value = |a: usize, j: usize| if a < INPUTS { feature(y[(a, j)]) } else { 1.0 };
+        let columns = if logarithms { INPUTS + 1 } else { INPUTS };
+        let value = |a: usize, j: usize| match a {
+            INPUTS => 1.0,
+            a if logarithms => y[(a, j)].ln(),
+            a => y[(a, j)],
+        };
         let mut a = DenseMatrix::from_fn(400, columns, |r, a| value(a, parts.train[r]));
         let mut w = DenseMatrix::from_fn(400, OUTPUTS, |r, i| c[(i, parts.train[r])].ln());
         let mut tau = vec![0.0; columns];

@@ -81,7 +81,7 @@ pub const EXPORT: &str = "Examples:
   gaussling export model.safetensors --rust model.rs --storage int8 --data data.csv --refit
 
 The file has predict (and classify), without allocation or panic, and self_test, which compares recorded predictions bit
-for bit. 8 bits suit classifiers; where numbers must be accurate take f16 or f32. With f32 it computes what the desktop computes with the weights rounded to f32, to the bit.";
+for bit. 8 bits suit classifiers; where numbers must be accurate take f16 or f32, or --refit. With f32 it computes what the desktop computes with the weights rounded to f32, to the bit.";
 
 pub const COMPLETIONS: &str = "Examples:
   gaussling completions bash
