@@ -10,16 +10,17 @@
 //! let facts = Facts { samples: 400, classes: false, streamed: false };
 //! assert_eq!(facts.network().value, "dense:20, dense:20, dense:20");
 //! assert_eq!(facts.method().value, Method::Gnvpro);
-//! println!("{}", facts.network().why); // three tanh layers as wide as √400, within 16 … 64
+//! println!("{}", facts.network().why); // three tanh layers as wide as √400, within 16 … 32
 //! ```
 
-use crate::train::{Method, Options, Precision};
+use crate::train::{Method, Precision};
 
 /// Training samples up to which a method that takes all of them in each step is picked.
 pub const FULL_BATCH: usize = 20_000;
 
-/// Widths of the layers for a regression.
-const WIDTHS: (f64, f64) = (16.0, 64.0);
+/// Widths of the layers for a regression whose samples fit into a step, and for a larger one.
+const WIDTHS: (f64, f64) = (16.0, 32.0);
+const LARGE_WIDTH: usize = 64;
 
 /// Width of the layer for classes.
 const CLASS_WIDTH: usize = 128;
@@ -45,16 +46,17 @@ pub struct Picked<T> {
 }
 
 impl Facts {
-    /// For a regression three tanh layers of √samples neurons each, within 16 … 64 (64 for a stream); for classes one ReLU layer
-    /// of 128. To be read by [`Sequential::parse`](crate::network::Sequential::parse).
+    /// For a regression three tanh layers of √samples neurons each, within 16 … 32, and 64 for a stream or more than
+    /// [`FULL_BATCH`] samples; for classes one ReLU layer of 128. To be read by
+    /// [`Sequential::parse`](crate::network::Sequential::parse).
     pub fn network(&self) -> Picked<String> {
         if self.classes {
             let why = "one wide ReLU layer: for classes as good as deeper networks, and the fastest";
             return Picked { value: format!("dense:{CLASS_WIDTH}:relu"), why: why.to_string() };
         }
         let (least, most) = WIDTHS;
-        let (width, of) = match self.streamed {
-            true => (most as usize, format!("{most} wide, for a stream")),
+        let (width, of) = match self.large() {
+            true => (LARGE_WIDTH, format!("{LARGE_WIDTH} wide, for many samples")),
             false => {
                 let width = (self.samples as f64).sqrt().round().clamp(least, most) as usize;
                 (width, format!("as wide as √{}, within {least} … {most}", self.samples))
@@ -63,9 +65,14 @@ impl Facts {
         Picked { value: vec![format!("dense:{width}"); 3].join(", "), why: format!("three tanh layers {of}") }
     }
 
+    /// Whether a step should do with a part of the samples.
+    fn large(&self) -> bool {
+        self.streamed || self.samples > FULL_BATCH
+    }
+
     /// GNvpro for a regression of at most [`FULL_BATCH`] samples, slimTrain for a larger or a streamed one, Adam for classes.
     pub fn method(&self) -> Picked<Method> {
-        let (value, why) = match (self.classes, self.streamed || self.samples > FULL_BATCH) {
+        let (value, why) = match (self.classes, self.large()) {
             (true, _) => (Method::Adam, "for classes it has the fewest errors for the time"),
             (false, true) => (Method::SlimTrain, "a step does not need all samples, and it finds its learning rate"),
             (false, false) => (Method::Gnvpro, "for numbers it has the least error, and all samples fit into a step"),
@@ -75,28 +82,32 @@ impl Facts {
 
     /// `f64` for a regression of at most [`FULL_BATCH`] samples, else `f32`.
     pub fn precision(&self) -> Picked<Precision> {
-        let (value, why) = match self.classes || self.streamed || self.samples > FULL_BATCH {
+        let (value, why) = match self.classes || self.large() {
             true => (Precision::F32, "twice as fast, and the noise of batches is larger than its rounding"),
             false => (Precision::F64, "a surrogate can be as exact as its data"),
         };
         Picked { value, why: why.to_string() }
     }
 
-    /// Work units: for a regression 3·10⁶/samples within 40 … 300, for classes 3·10⁵/samples within the same; 40 for a stream.
-    pub fn work_units(&self) -> Picked<f64> {
+    /// Work units for a network of so many weights: 3·10⁹/(samples · weights) within 40 … 300; 40 for a stream.
+    pub fn work_units(&self, weights: usize) -> Picked<f64> {
         if self.streamed {
             return Picked { value: 40.0, why: "20 epochs, for a stream".to_string() };
         }
-        let in_all = if self.classes { 3e5 } else { 3e6 };
-        let value = (in_all / self.samples.max(1) as f64).clamp(40.0, 300.0).round();
-        let why = "in epochs half as many; fewer for more samples, which bring more steps in an epoch";
-        Picked { value, why: why.to_string() }
+        let value = 3e9 / (self.samples.max(1) as f64 * weights.max(1) as f64);
+        let why = "in epochs half as many; for large data or networks fewer, so that it takes seconds";
+        Picked { value: value.clamp(40.0, 300.0).round(), why: why.to_string() }
     }
 
-    /// Tikhonov weight of all weights: that of [`Options`].
-    pub fn alpha() -> Picked<f64> {
-        let why = "on scaled data it is between too little, which overfits, and too much";
-        Picked { value: Options::default().alpha_w, why: why.to_string() }
+    /// Tikhonov weight of all weights: 0.1/samples within 1e-5 … 1e-4, the least for a stream.
+    ///
+    /// The loss is an average over the samples, so what is known of the weights beforehand counts for less the more there are.
+    pub fn alpha(&self) -> Picked<f64> {
+        let (least, most) = (1e-5, 1e-4);
+        let value = if self.streamed { least } else { (0.1 / self.samples.max(1) as f64).clamp(least, most) };
+        // Two digits, as it is printed.
+        let value = format!("{value:.1e}").parse().unwrap_or(value);
+        Picked { value, why: format!("0.1/samples, within {least:e} … {most:e}") }
     }
 }
 
@@ -110,11 +121,12 @@ mod tests {
 
     #[test]
     fn the_width_is_the_root_of_the_samples_within_bounds() {
-        for (samples, width) in [(0, 16), (1, 16), (256, 16), (400, 20), (752, 27), (4096, 64), (usize::MAX, 64)] {
+        for (samples, width) in [(0, 16), (1, 16), (256, 16), (400, 20), (752, 27), (1740, 32), (FULL_BATCH, 32)] {
             let network = facts(samples, false).network();
             assert_eq!(network.value, format!("dense:{width}, dense:{width}, dense:{width}"));
             assert!(network.why.contains(&format!("√{samples},")), "{}", network.why);
         }
+        assert_eq!(facts(FULL_BATCH + 1, false).network().value, "dense:64, dense:64, dense:64");
     }
 
     #[test]
@@ -126,15 +138,20 @@ mod tests {
         for classes in [false, true] {
             let streamed = Facts { streamed: true, ..facts(0, classes) };
             assert!(streamed.method().value.streams());
-            assert_eq!((streamed.precision().value, streamed.work_units().value), (Precision::F32, 40.0));
+            assert_eq!((streamed.precision().value, streamed.work_units(1).value), (Precision::F32, 40.0));
         }
     }
 
     #[test]
-    fn the_budget_falls_with_the_samples() {
+    fn budget_and_alpha_fall_with_the_samples() {
         for (samples, units) in [(0, 300.0), (10_000, 300.0), (20_000, 150.0), (50_000, 60.0), (1 << 40, 40.0)] {
-            assert_eq!(facts(samples, false).work_units().value, units, "{samples}");
-            assert_eq!(facts(samples / 10, true).work_units().value, units, "{samples}");
+            assert_eq!(facts(samples, false).work_units(1000).value, units, "{samples}");
+            assert_eq!(facts(samples, true).work_units(1000).value, units, "{samples}");
+        }
+        assert_eq!(facts(10_000, true).work_units(5000).value, 60.0);
+        for (samples, alpha) in [(0, 1e-4), (1000, 1e-4), (1740, 5.7e-5), (5000, 2e-5), (1 << 40, 1e-5)] {
+            let found = facts(samples, false).alpha().value;
+            assert!((found / alpha - 1.0).abs() < 1e-12, "{samples}: {found}");
         }
     }
 }

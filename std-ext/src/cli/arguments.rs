@@ -76,14 +76,14 @@ pub struct DataArguments {
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// The network, for example "dense:16, antisym:16x2" [default: three tanh layers as wide as the root of
-    /// the number of training samples, within 16 … 64; for classes one ReLU layer of 128]
+    /// the number of training samples, within 16 … 32; for classes one ReLU layer of 128]
     #[arg(long, value_name = "LAYERS")]
     pub net: Option<String>,
     /// How the data are scaled
     #[arg(long, value_enum, default_value_t = Scaling::Standard)]
     pub scaling: Scaling,
     /// Budget in work units: one forward or one backward pass over the training data [default: 300, fewer
-    /// for many samples]. Of several budgets the one that is used up first ends the run
+    /// for large data or networks]. Of several budgets the one that is used up first ends the run
     #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "N")]
     pub work_units: Option<f64>,
     /// Budget in epochs, at two work units each
@@ -104,7 +104,7 @@ pub struct RunArguments {
     /// Learning rate of Adam and SGD; slimTrain, which finds its own, starts at a hundredth [default: 1e-2, SGD 1e-3]
     #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "RATE")]
     pub learning_rate: Option<f64>,
-    /// Tikhonov regularization of all weights [default: 1e-4]
+    /// Tikhonov regularization of all weights [default: 0.1/samples, within 1e-5 … 1e-4]
     #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "ALPHA")]
     pub alpha: Option<f64>,
     /// The numbers that training computes in; models and results are f64 in any case [default: f64 for a regression in memory,

@@ -78,7 +78,7 @@ pub fn setup(data: &DataArguments, run: &RunArguments, hint: &str) -> Result<Set
         problem = problem.with_validation(validation)?;
     }
     problem = with_loss(problem, run)?;
-    let options = options(run, facts, &mut picks);
+    let options = options(run, facts, problem.params(), &mut picks);
     let samples = samples(&problem);
     let source = source(&data.data);
     Ok(Setup { data: dataset, problem, options, source, samples, window: None, facts, picks })
@@ -119,7 +119,7 @@ pub fn setup_stream(
         problem = problem.with_test(&load_like(file, &load_options, &dataset)?)?;
     }
     problem = with_loss(problem, run)?;
-    let options = options(run, facts, &mut picks);
+    let options = options(run, facts, problem.params(), &mut picks);
     let [_, validation, test] = samples(&problem);
     // Of the stream's own validation samples the problem has some.
     let validation = if data.validation.is_some() { validation } else { stream.validation_samples() };
@@ -146,7 +146,9 @@ fn note_task<T>(picks: &mut Picks, data: &DataArguments, classes: &Option<T>) {
     if data.task.is_none() {
         match classes {
             Some(_) => picks.note("task", "classification", "the targets are labels"),
-            None => picks.note("task", "regression", "the targets are numbers; for labels there is --task classification"),
+            None => {
+                picks.note("task", "regression", "the targets are numbers; for labels there is --task classification")
+            }
         }
     }
 }
@@ -188,7 +190,7 @@ fn enough_samples(samples: usize, sizes: Sizes, parts: &Split) -> Result<(), Fai
 }
 
 /// What the user says, and what is picked where nothing is said.
-fn options(run: &RunArguments, facts: Facts, picks: &mut Picks) -> Options {
+fn options(run: &RunArguments, facts: Facts, weights: usize, picks: &mut Picks) -> Options {
     let mut options = Options::default();
     let precision = run.precision.map(|precision| match precision {
         PrecisionName::F64 => Precision::F64,
@@ -199,9 +201,10 @@ fn options(run: &RunArguments, facts: Facts, picks: &mut Picks) -> Options {
     let work_units = [run.work_units, run.epochs.map(|epochs| 2.0 * epochs)].into_iter().flatten().reduce(f64::min);
     // Seconds alone are a budget too.
     let work_units = work_units.or(run.seconds.map(|_| f64::INFINITY));
-    options.work_units = picks.or("budget", work_units, || facts.work_units(), |units| format!("{units} work units"));
+    options.work_units =
+        picks.or("budget", work_units, || facts.work_units(weights), |units| format!("{units} work units"));
     options.seconds = run.seconds.unwrap_or(f64::INFINITY);
-    let alpha = picks.or("alpha", run.alpha, Facts::alpha, |alpha| format!("{alpha:e}"));
+    let alpha = picks.or("alpha", run.alpha, || facts.alpha(), |alpha| format!("{alpha:.1e}"));
     (options.alpha_theta, options.alpha_w) = (alpha, alpha);
     options.patience = run.patience;
     options.batch = run.batch.map(|batch| batch as usize);

@@ -32,7 +32,8 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let checkpoint = keeper::load(&file, arguments.resume, quiet)?;
     let (mut setup, mut stream) = match arguments.stream {
         true => {
-            let (setup, stream) = setup_stream(&arguments.data, &arguments.run, arguments.method, arguments.window as usize)?;
+            let (setup, stream) =
+                setup_stream(&arguments.data, &arguments.run, arguments.method, arguments.window as usize)?;
             (setup, Some(stream))
         }
         false => (setup(&arguments.data, &arguments.run, &hint(arguments.method))?, None),

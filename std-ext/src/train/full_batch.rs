@@ -39,7 +39,8 @@ pub(super) fn run<T: Number>(
             work = buffer(method.name(), full_objective_work_len(Network::<T>::shape(&network), samples))?;
             match loss {
                 LossKind::LeastSquares => {
-                    let objective = FullObjective::new(&network, LeastSquares, regularizer, kernels(), x, c, &mut work)?;
+                    let objective =
+                        FullObjective::new(&network, LeastSquares, regularizer, kernels(), x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
                 LossKind::CrossEntropy => {

@@ -146,10 +146,18 @@ fn exact_sine(x: f64, quarters: f64) -> Double {
 fn ulps(found: f64, exact: Double, mantissa: i32, least_exponent: i32) -> f64 {
     let largest = if mantissa == 23 { f64::from(f32::MAX) } else { f64::MAX };
     if found.is_infinite() {
-        return if exact.0.abs() > largest * (1.0 - f64::EPSILON) && exact.0 * found > 0.0 { 0.0 } else { f64::INFINITY };
+        return if exact.0.abs() > largest * (1.0 - f64::EPSILON) && exact.0 * found > 0.0 {
+            0.0
+        } else {
+            f64::INFINITY
+        };
     }
     // Just below a power of two, as a sum of two, the place is that below it.
-    let size = if exact.0.abs().to_bits() << 12 == 0 && exact.1 * exact.0 < 0.0 { exact.0.abs().next_down() } else { exact.0.abs() };
+    let size = if exact.0.abs().to_bits() << 12 == 0 && exact.1 * exact.0 < 0.0 {
+        exact.0.abs().next_down()
+    } else {
+        exact.0.abs()
+    };
     let exponent = if size < f64::MIN_POSITIVE { -1022 } else { (size.to_bits() >> 52) as i32 - 1023 };
     let place = exponent.max(least_exponent) - mantissa;
     // In two steps: the place of a subnormal number is one itself.
