@@ -4,7 +4,7 @@
 //! loops around them are those of F. G. Van Zee and R. A. van de Geijn, "BLIS: a framework for rapidly instantiating BLAS
 //! functionality" (ACM TOMS 41, 2015, section 4, DOI 10.1145/2764454): blocks of columns, of terms, of rows, then tiles. Operands are packed
 //! only where they are read often enough to pay for it: A for many columns or when its columns are not contiguous, B for
-//! many rows. Else tiles read the operands where they are, whatever the strides of B.
+//! many rows when its columns are not contiguous. Else tiles read the operands where they are, whatever the strides of B.
 //!
 //! *By dots.* A C of few rows or columns whose terms follow one another in both operands and are many (AᵀB over the samples of a batch)
 //! repays no packing: a tile is of dot products, each in one register of interleaved sums.
@@ -337,9 +337,7 @@ fn pack<T: Float>(
     let side = if along == 1 { T::SIDE } else { usize::MAX };
     let (blocked_rows, blocked_terms) = (count - count % side, depth - depth % side);
     for r in (0..blocked_rows).step_by(side) {
-        let last = &from[(r + side - 1) * across..][..depth]; // the block's last row, the furthest that is read
-        debug_assert_eq!(last.len(), depth);
-        assert!(packed.len() >= depth * height && r + side <= height);
+        assert!((r + side - 1) * across + depth <= from.len() && packed.len() >= depth * height && r + side <= height);
         for p in (0..blocked_terms).step_by(side) {
             // SAFETY: the caller is compiled for the level. Read are `side` terms from p on of the rows r.., which end at `blocked_terms`
             // within rows of `depth` terms; written are `side` numbers from r on of as many terms, r + side ≤ height.
