@@ -230,6 +230,9 @@ fn by_tiles<V: Lanes, const NR: usize, const HALF: usize, const LOWER: bool>(
                     } else {
                         (b.from(p, left + j), (b.row_stride, b.col_stride))
                     };
+                    if top == 0 && !pack_b && b_steps.0 == 1 {
+                        prefetch_columns(b, b_steps.1, NR..(2 * NR).min(width - j), depth);
+                    }
                     let c = &mut c[(left + j) * leading..];
                     let mut next = 0;
                     while next < height {
@@ -267,6 +270,17 @@ fn by_tiles<V: Lanes, const NR: usize, const HALF: usize, const LOWER: bool>(
                     }
                 }
             }
+        }
+    }
+}
+
+/// Asks for the first `depth` numbers of some columns. The next tiles need them, and what fetches in advance by itself does not
+/// follow so many short streams.
+#[inline(always)]
+fn prefetch_columns<T: Float>(b: &[T], step: usize, columns: std::ops::Range<usize>, depth: usize) {
+    for j in columns {
+        for p in (0..depth).step_by(64 / size_of::<T>()) {
+            T::prefetch(b.as_ptr().wrapping_add(j * step + p));
         }
     }
 }
