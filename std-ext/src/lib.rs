@@ -20,7 +20,9 @@
 //! | [`cdr`] | a convection–diffusion–reaction equation that makes surrogate data |
 //!
 //! Everywhere a data set is a matrix with one sample a column.
+#![deny(unsafe_code)]
 
+#[allow(unsafe_code, reason = "vector instructions; the rules are at the head of the module")]
 pub mod backend;
 pub mod cdr;
 pub mod compare;

@@ -4,7 +4,7 @@
 //! loops around them are those of F. G. Van Zee and R. A. van de Geijn, "BLIS: a framework for rapidly instantiating BLAS
 //! functionality" (ACM TOMS 41, 2015, section 4, DOI 10.1145/2764454): blocks of columns, of terms, of rows, then tiles. Operands are packed
 //! only where they are read often enough to pay for it: A for many columns or when its columns are not contiguous, B for
-//! many rows. Else tiles read the operands where they are, whatever the strides of B.
+//! many rows when its columns are not contiguous. Else tiles read the operands where they are, whatever the strides of B.
 //!
 //! *By dots.* A C of few rows or columns whose terms follow one another in both operands and are many (AᵀB over the samples of a batch)
 //! repays no packing: a tile is of dot products, each in one register of interleaved sums.
@@ -230,6 +230,9 @@ fn by_tiles<V: Lanes, const NR: usize, const HALF: usize, const LOWER: bool>(
                     } else {
                         (b.from(p, left + j), (b.row_stride, b.col_stride))
                     };
+                    if top == 0 && !pack_b && b_steps.0 == 1 {
+                        prefetch_columns(b, b_steps.1, NR..(2 * NR).min(width - j), depth);
+                    }
                     let c = &mut c[(left + j) * leading..];
                     let mut next = 0;
                     while next < height {
@@ -267,6 +270,17 @@ fn by_tiles<V: Lanes, const NR: usize, const HALF: usize, const LOWER: bool>(
                     }
                 }
             }
+        }
+    }
+}
+
+/// Asks for the first `depth` numbers of some columns. The next tiles need them, and what fetches in advance by itself does not
+/// follow so many short streams.
+#[inline(always)]
+fn prefetch_columns<T: Float>(b: &[T], step: usize, columns: std::ops::Range<usize>, depth: usize) {
+    for j in columns {
+        for p in (0..depth).step_by(64 / size_of::<T>()) {
+            T::prefetch(b.as_ptr().wrapping_add(j * step + p));
         }
     }
 }
@@ -337,9 +351,7 @@ fn pack<T: Float>(
     let side = if along == 1 { T::SIDE } else { usize::MAX };
     let (blocked_rows, blocked_terms) = (count - count % side, depth - depth % side);
     for r in (0..blocked_rows).step_by(side) {
-        let last = &from[(r + side - 1) * across..][..depth]; // the block's last row, the furthest that is read
-        debug_assert_eq!(last.len(), depth);
-        assert!(packed.len() >= depth * height && r + side <= height);
+        assert!((r + side - 1) * across + depth <= from.len() && packed.len() >= depth * height && r + side <= height);
         for p in (0..blocked_terms).step_by(side) {
             // SAFETY: the caller is compiled for the level. Read are `side` terms from p on of the rows r.., which end at `blocked_terms`
             // within rows of `depth` terms; written are `side` numbers from r on of as many terms, r + side ≤ height.

@@ -66,6 +66,8 @@ pub trait Float: Real + 'static {
 
     /// Rows and columns of the blocks that [`transpose`](Self::transpose) moves.
     const SIDE: usize;
+    /// Asks for the line of the cache that holds `at`, which may be anywhere.
+    fn prefetch(at: *const Self);
     /// Writes the transpose of the block whose rows begin `stride` numbers apart to rows that begin `to_stride` apart.
     ///
     /// # Safety
@@ -90,6 +92,17 @@ macro_rules! float {
             #[inline(always)]
             fn fused(self, factor: Self, summand: Self) -> Self {
                 self.mul_add(factor, summand)
+            }
+
+            #[inline(always)]
+            fn prefetch(at: *const Self) {
+                // SAFETY: a hint; every x86-64 has it, and no address makes it fail.
+                #[cfg(target_arch = "x86_64")]
+                unsafe {
+                    x86::_mm_prefetch::<{ x86::_MM_HINT_T0 }>(at.cast());
+                }
+                #[cfg(not(target_arch = "x86_64"))]
+                let _ = at;
             }
 
             const SIDE: usize = $side;

@@ -6,10 +6,10 @@
 //!
 //! | level | registers | needs |
 //! |---|---|---|
-//! | [`Level::Avx512`] | 64 bytes | x86-64 with AVX-512 F, DQ, VL, BW |
-//! | [`Level::Avx2`] | 32 bytes | x86-64 with AVX2, FMA |
-//! | [`Level::Neon`] | 16 bytes | any aarch64 |
-//! | [`Level::Portable`] | | nothing: the kernels of [`Portable`], with their bits |
+//! | `Level::Avx512` | 64 bytes | x86-64 with AVX-512 F, DQ, VL, BW |
+//! | `Level::Avx2` | 32 bytes | x86-64 with AVX2, FMA |
+//! | `Level::Neon` | 16 bytes | any aarch64 |
+//! | `Level::Portable` | | nothing: the kernels of [`Portable`], with their bits |
 //!
 //! `unsafe` is in this folder only: the calls of functions compiled for instructions that were found (`levels.rs`), the operations on
 //! registers (`lanes.rs`), and the innermost loops, each behind one check of lengths (`tile.rs`, `gemv.rs`).
