@@ -80,6 +80,15 @@ impl Facts {
         Picked { value, why: why.to_string() }
     }
 
+    /// Learning rate at the start of Adam: 1e-2; 3e-3 for a stream or more than 5000 samples. slimTrain finds its own.
+    pub fn learning_rate(&self) -> Picked<f64> {
+        let (value, why) = match self.streamed || self.samples > 5000 {
+            true => (3e-3, "many samples bring many steps"),
+            false => (1e-2, "few samples bring few steps"),
+        };
+        Picked { value, why: why.to_string() }
+    }
+
     /// `f64` for a regression of at most [`FULL_BATCH`] samples, else `f32`.
     pub fn precision(&self) -> Picked<Precision> {
         let (value, why) = match self.classes || self.large() {
@@ -99,11 +108,18 @@ impl Facts {
         Picked { value: value.clamp(40.0, 300.0).round(), why: why.to_string() }
     }
 
-    /// Tikhonov weight of all weights: 0.1/samples within 1e-5 … 1e-4, the least for a stream.
+    /// Tikhonov weight of all weights: for a regression 0.1/samples within 1e-5 … 1e-4, the least for a stream; 1e-4 for classes.
     ///
     /// The loss is an average over the samples, so what is known of the weights beforehand counts for less the more there are.
+    /// Classes that can be told apart entirely would drive the weights to infinity.
     pub fn alpha(&self) -> Picked<f64> {
         let (least, most) = (1e-5, 1e-4);
+        if self.classes {
+            return Picked {
+                value: most,
+                why: "holds the weights of classes that can be told apart entirely".to_string(),
+            };
+        }
         let value = if self.streamed { least } else { (0.1 / self.samples.max(1) as f64).clamp(least, most) };
         // Two digits, as it is printed.
         let value = format!("{value:.1e}").parse().unwrap_or(value);
@@ -153,5 +169,7 @@ mod tests {
             let found = facts(samples, false).alpha().value;
             assert!((found / alpha - 1.0).abs() < 1e-12, "{samples}: {found}");
         }
+        assert_eq!(facts(1 << 40, true).alpha().value, 1e-4);
+        assert_eq!([5000, 5001].map(|samples| facts(samples, true).learning_rate().value), [1e-2, 3e-3]);
     }
 }

@@ -101,7 +101,9 @@ pub struct RunArguments {
     /// Samples in a batch of the stochastic methods [default: each method's own]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub batch: Option<u32>,
-    /// Learning rate of Adam and SGD; slimTrain, which finds its own, starts at a hundredth [default: 1e-2, SGD 1e-3]
+    /// Learning rate of Adam and SGD; they fall to zero over the budget. slimTrain, which finds its
+    /// own, starts at a hundredth [default: 1e-2, SGD 1e-3; Adam with more than
+    /// 5000 samples 3e-3 in train]
     #[arg(long, value_parser = positive, allow_negative_numbers = true, value_name = "RATE")]
     pub learning_rate: Option<f64>,
     /// Tikhonov regularization of all weights [default: 0.1/samples, within 1e-5 … 1e-4]
@@ -114,7 +116,8 @@ pub struct RunArguments {
     /// slimTrain: previous batches remembered
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000), allow_negative_numbers = true, value_name = "N")]
     pub memory: u32,
-    /// slimTrain as published: Adam at a constant learning rate, no solve for the output weights at the end
+    /// slimTrain, Adam and SGD as published: constant learning rates; slimTrain with Adam, and without the solve for the output
+    /// weights at the end
     #[arg(long)]
     pub published: bool,
     /// Say nothing but the result

@@ -33,7 +33,13 @@ pub struct Setup {
 impl Setup {
     /// The method asked for, or the one picked for the data.
     pub fn method(&mut self, asked: Option<Method>) -> Method {
-        self.picks.or("method", asked, || self.facts.method(), Method::to_string)
+        let method = self.picks.or("method", asked, || self.facts.method(), Method::to_string);
+        if method == Method::Adam {
+            let rule = || self.facts.learning_rate();
+            let rate = self.picks.or("learning rate", self.options.learning_rate, rule, |rate| format!("{rate:e}"));
+            self.options.learning_rate = Some(rate);
+        }
+        method
     }
 }
 
@@ -211,6 +217,7 @@ fn options(run: &RunArguments, facts: Facts, weights: usize, picks: &mut Picks) 
     options.learning_rate = run.learning_rate;
     if run.published {
         options.slimtrain = SlimTrainOptions::PUBLISHED;
+        options.decay = false;
     }
     options.memory = run.memory as usize;
     options

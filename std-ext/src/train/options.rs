@@ -215,6 +215,9 @@ pub struct Options {
     pub batch: Option<usize>,
     /// Learning rate of Adam, SGD and slimTrain's θ; `None`: 1e-2 for slimTrain and Adam, 1e-3 for SGD.
     pub learning_rate: Option<f64>,
+    /// Adam and SGD: whether the learning rate falls to zero over the budget, as (1 + cos πt)/2; slimTrain has an option of its
+    /// own for that.
+    pub decay: bool,
     /// slimTrain: previous batches remembered.
     pub memory: usize,
     /// slimTrain: total regularization at the start.
@@ -242,6 +245,7 @@ impl Default for Options {
             alpha_w: 1e-4,
             batch: None,
             learning_rate: None,
+            decay: true,
             memory: 5,
             sum_lambda: 1e-7,
             slimtrain: SlimTrainOptions::default(),
@@ -276,6 +280,7 @@ impl Options {
             alpha_w,
             batch,
             learning_rate,
+            decay,
             memory,
             sum_lambda,
             slimtrain,
@@ -295,6 +300,7 @@ impl Options {
             ("alpha of W", format!("{alpha_w:?}")),
             ("batch", batch.map_or(own.to_string(), |n| n.to_string())),
             ("learning rate", or_own(*learning_rate)),
+            ("decay of the learning rate", decay.to_string()),
             ("memory", memory.to_string()),
             ("total lambda at the start", format!("{sum_lambda:?}")),
             ("choice for slimTrain", format!("{slimtrain:?}")),

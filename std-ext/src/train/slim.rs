@@ -12,7 +12,7 @@ use super::checkpoint::State;
 use super::number::Number;
 use super::options::{Method, Options, SlimTrainOptions, ThetaStep};
 use super::problem::{TrainError, buffer};
-use super::stochastic::{BatchMethod, Stepped};
+use super::stochastic::{BatchMethod, Stepped, decay};
 use crate::kernels::kernels;
 use crate::network::Sequential;
 
@@ -110,7 +110,7 @@ impl<'a, T: Number> Slim<'a, T> {
 
 impl<T: Number> BatchMethod<T> for Slim<'_, T> {
     fn step(&mut self, x: MatRef<'_, T>, c: MatRef<'_, T>, used: f64) -> Result<Option<Stepped>, TrainError> {
-        let factor = if self.options.decay { 0.5 * (1.0 + libm::cos(std::f64::consts::PI * used)) } else { 1.0 };
+        let factor = decay(self.options.decay, used);
         match &mut self.rule {
             Rule::Prodigy(prodigy) => prodigy.factor = T::from_f64(factor),
             Rule::Adam(adam) => adam.learning_rate = T::from_f64(factor * self.learning_rate),

@@ -186,6 +186,11 @@ impl Place {
     }
 }
 
+/// The factor of the learning rate when a share `used` of the budget is used up: (1 + cos πt)/2, or 1.
+pub(super) fn decay(decay: bool, used: f64) -> f64 {
+    if decay { 0.5 * (1.0 + libm::cos(std::f64::consts::PI * used)) } else { 1.0 }
+}
+
 /// What a step of Adam or SGD says.
 fn first_order<T: Number>(loss: T, learning_rate: T) -> Stepped {
     Stepped { loss: loss.value(), passes: 2.0, control: learning_rate.value() }
@@ -203,6 +208,9 @@ struct Whole<T, L> {
     network: Sequential,
     loss: L,
     rule: Rule<T>,
+    /// Of Adam and SGD at the start, and whether it falls.
+    learning_rate: T,
+    decay: bool,
     regularizer: (OnRange<Tikhonov<T>>, OnRange<Tikhonov<T>>),
     /// Length of θ.
     params: usize,
@@ -239,6 +247,8 @@ impl<T: Number, L: Loss> Whole<T, L> {
         Ok(Self {
             loss,
             rule,
+            learning_rate,
+            decay: options.decay,
             regularizer: (on(0, params, options.alpha_theta), on(params, shape.params - params, options.alpha_w)),
             params,
             all: buffer(name, shape.params)?,
@@ -250,7 +260,8 @@ impl<T: Number, L: Loss> Whole<T, L> {
 }
 
 impl<T: Number, L: Loss> BatchMethod<T> for Whole<T, L> {
-    fn step(&mut self, x: MatRef<'_, T>, c: MatRef<'_, T>, _: f64) -> Result<Option<Stepped>, TrainError> {
+    fn step(&mut self, x: MatRef<'_, T>, c: MatRef<'_, T>, used: f64) -> Result<Option<Stepped>, TrainError> {
+        let rate = self.learning_rate * T::from_f64(decay(self.decay, used));
         let Self { network, loss, regularizer, all, gradient, work, .. } = self;
         let (stepped, status) = match &mut self.rule {
             Rule::CurveBall(method) => {
@@ -259,10 +270,12 @@ impl<T: Number, L: Loss> BatchMethod<T> for Whole<T, L> {
                 (Stepped { loss: report.loss.value(), passes, control: report.lambda.value() }, report.status)
             }
             Rule::Adam(method) => {
+                method.update.learning_rate = rate;
                 let report = method.step(kernels(), network, *loss, regularizer, all, x, c, gradient, work)?;
                 (first_order(report.loss, method.update.learning_rate), report.status)
             }
             Rule::Sgd(method) => {
+                method.update.learning_rate = rate;
                 let report = method.step(kernels(), network, *loss, regularizer, all, x, c, gradient, work)?;
                 (first_order(report.loss, method.update.learning_rate), report.status)
             }

@@ -61,8 +61,15 @@ fn the_same_seed_gives_the_same_file_and_quiet_is_silent() {
         assert!(a != c, "{method}: another seed gave the same file");
     }
     let ran = folder.run("train data.csv --epochs 5 --net dense:4 --method adam");
-    let expected =
-        ["data: 60 samples (30/15/15 for", "network: affine:4, tanh, 22 weights", "adam         seed 0: validation"];
+    let expected = [
+        "data: 60 samples (30/15/15 for",
+        "network: affine:4, tanh, 22 weights",
+        "picked task: regression (",
+        "picked precision: f64 (",
+        "picked alpha: 1.0e-4 (0.1/samples",
+        "picked learning rate: 1e-2 (",
+        "adam         seed 0: validation",
+    ];
     assert_eq!(ran.err.lines().count(), expected.len(), "{}", ran.err);
     assert!(ran.err.lines().zip(expected).all(|(line, start)| line.starts_with(start)), "{}", ran.err);
     assert!(ran.err.contains("budget 10 work units"), "{}", ran.err);
@@ -256,7 +263,7 @@ fn mat_files_are_data_too() {
     }
     folder.write("data.mat", mat_file(&[("X", 2, 60, x.clone()), ("y", 2, 60, y.clone())]));
     folder.write("inputs.mat", mat_file(&[("X", 2, 60, x.clone())]));
-    let ran = folder.run("train data.mat --work-units 120 --net dense:6 -o m.safetensors");
+    let ran = folder.run("train data.mat --work-units 120 --net dense:6 --alpha 1e-10 -o m.safetensors");
     assert!(ran.err.contains("2 inputs, 2 targets"), "{}", ran.err);
     ran.ok();
     let predictions = folder.run("predict m.safetensors inputs.mat").ok();
