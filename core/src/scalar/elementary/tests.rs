@@ -233,21 +233,21 @@ fn double_precision_is_as_accurate_as_the_table_says() {
     assert_eq!(failed, 0);
 }
 
-/// Every `f32` with `GAUSSLING_ALL_F32` (minutes), every 997th without; libm's `f64` functions, 29 bits more, are the
-/// reference.
+/// Every `f32` with `GAUSSLING_ALL_F32` (ten minutes), every 997th without; the `f64` functions of the platform, 29 bits
+/// more, are the reference.
 #[test]
 fn single_precision_is_as_accurate_as_the_table_says() {
     type Row = (&'static str, fn(f32) -> f32, fn(f64) -> f64, f64);
     let rows: [Row; 9] = [
-        ("exp", exp, libm::exp, 0.95),
-        ("exp_m1", exp_m1, libm::expm1, 1.0),
-        ("ln", ln, libm::log, 0.9),
-        ("ln_1p", ln_1p, libm::log1p, 0.9),
-        ("tanh", tanh, libm::tanh, 0.9),
-        ("sigmoid", sigmoid, |x| 1.0 / (1.0 + libm::exp(-x)), 0.9),
-        ("softplus", softplus, |x| x.max(0.0) + libm::log1p(libm::exp(-x.abs())), 0.98),
-        ("sin", sin, libm::sin, 0.9),
-        ("cos", cos, libm::cos, 0.9),
+        ("exp", exp, f64::exp, 0.95),
+        ("exp_m1", exp_m1, f64::exp_m1, 1.0),
+        ("ln", ln, f64::ln, 0.9),
+        ("ln_1p", ln_1p, f64::ln_1p, 0.9),
+        ("tanh", tanh, f64::tanh, 0.9),
+        ("sigmoid", sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 0.9),
+        ("softplus", softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 0.98),
+        ("sin", sin, f64::sin, 0.9),
+        ("cos", cos, f64::cos, 0.9),
     ];
     let step = if std::env::var_os("GAUSSLING_ALL_F32").is_some() { 1 } else { 997 };
     let mut failed = 0;
@@ -256,7 +256,11 @@ fn single_precision_is_as_accurate_as_the_table_says() {
         for bits in (0..=f32::INFINITY.to_bits()).step_by(step) {
             for x in [f32::from_bits(bits), -f32::from_bits(bits)] {
                 let (found, exact) = (f64::from(found(x)), exact(f64::from(x)));
-                if found == exact || (found.is_nan() && exact.is_nan()) {
+                // Most numbers need no closer look.
+                if (found - exact).abs() <= worst.0 * exact.abs() * 0.5 * f64::from(f32::EPSILON)
+                    || found == exact
+                    || (found.is_nan() && exact.is_nan())
+                {
                     continue;
                 }
                 let error = ulps(found, Double(exact, 0.0), 23, -126);
