@@ -224,3 +224,24 @@ fn default_bodies_use_the_vector_kernels_of_the_same_backend() {
     backend.solve_triangular(Triangle::Upper, t.transpose(), MatMut::new(&mut b, 3, 2).unwrap()).unwrap();
     assert_eq!(counts(), (0, 6));
 }
+
+/// Chunks with and without numbers that are not simple, and ends of them: the bits of one number at a time.
+#[test]
+fn maps_have_the_bits_of_single_evaluations() {
+    use crate::autodiff::derivative;
+    use crate::nn::{Relu, Sine};
+    let mut x: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.7 - 300.0).collect();
+    (x[300], x[301], x[999]) = (1e22, 2e5, f64::NAN);
+    let (mut y, mut values, mut slopes) = (std::vec![0.0; 1000], std::vec![0.0; 1000], std::vec![0.0; 999]);
+    Portable.map(Sine, &x, &mut y);
+    Portable.map_with_slope(Sine, &x, &mut values, &mut slopes);
+    for (i, &x) in x.iter().enumerate().take(999) {
+        let (value, slope) = derivative(Sine, x);
+        assert_eq!((y[i].to_bits(), values[i].to_bits()), (value.to_bits(), value.to_bits()), "{x:e}");
+        assert_eq!(slopes[i].to_bits(), slope.to_bits(), "{x:e}");
+        assert!((value - libm::sin(x)).abs() <= f64::EPSILON, "{x:e}");
+    }
+    assert!(y[999].is_nan() && values[999] == 0.0, "the shortest slice ends the loop");
+    Portable.map(Relu, &x, &mut y);
+    assert_eq!((y[0], y[301]), (0.0, 2e5));
+}

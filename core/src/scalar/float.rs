@@ -104,7 +104,7 @@ mod tests {
             let (inf, nan, half_pi) = (f64::INFINITY, f64::NAN, core::f64::consts::FRAC_PI_2);
             // At −∞, −0, 0, ∞, −2.
             let c = |x: f64, f: fn(T) -> T| f(T::from_f64(x)).value();
-            let rows: [Row<T>; 23] = [
+            let rows: [Row<T>; 25] = [
                 ("abs", T::abs, [inf, 0.0, 0.0, inf, 2.0]),
                 ("sqrt", T::sqrt, [nan, -0.0, 0.0, inf, nan]),
                 ("cbrt", T::cbrt, [-inf, -0.0, 0.0, inf, c(-2.0, T::cbrt)]),
@@ -124,6 +124,12 @@ mod tests {
                 ("sinh", T::sinh, [-inf, -0.0, 0.0, inf, c(-2.0, T::sinh)]),
                 ("cosh", T::cosh, [inf, 1.0, 1.0, inf, c(-2.0, T::cosh)]),
                 ("tanh", T::tanh, [-1.0, -0.0, 0.0, 1.0, c(-2.0, T::tanh)]),
+                ("sigmoid", T::sigmoid, [0.0, 0.5, 0.5, 1.0, c(-2.0, T::sigmoid)]),
+                (
+                    "softplus",
+                    T::softplus,
+                    [0.0, core::f64::consts::LN_2, core::f64::consts::LN_2, inf, c(-2.0, T::softplus)],
+                ),
                 ("asinh", T::asinh, [-inf, -0.0, 0.0, inf, c(-2.0, T::asinh)]),
                 ("acosh", T::acosh, [nan, nan, nan, inf, nan]),
                 ("atanh", T::atanh, [nan, -0.0, 0.0, nan, nan]),

@@ -7,7 +7,8 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 ///
 /// The functions follow IEEE 754 at the edges of their domains, and NaN in gives NaN out, except for `powf(x, 0) = 1`,
 /// `powf(1, p) = 1`, `hypot(±∞, NaN) = ∞`, and `max` and `min`, which prefer the number. Odd functions keep the sign of a zero.
-/// Accuracy is libm's: at most about 1 ULP for `exp ln sin cos`; `sqrt` is correctly rounded. `tanh` is our own, 0.96 ULP.
+/// `exp exp_m1 ln ln_1p sin cos tanh sigmoid softplus` are our own, at most 1 ULP (`f32`) or 1.3 (`f64`) and without branches but for
+/// the sine and cosine of large arguments; the other functions and those arguments are libm's. `sqrt` is correctly rounded.
 ///
 /// | function | at ±0 | at ±∞ | NaN where |
 /// |---|---|---|---|
@@ -21,6 +22,8 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 /// | `cos` | 1 | NaN | x = ±∞ |
 /// | `asin`, `acos` | ±0, π/2 | NaN | \|x\| > 1 |
 /// | `atan`, `tanh`, `erf` | ±0 | ±π/2, ±1, ±1 | |
+/// | `sigmoid` | ½ | 1, 0 | |
+/// | `softplus` | ln 2 | ∞, 0 | |
 /// | `cosh` | 1 | ∞ | |
 /// | `acosh` | NaN | ∞ | x < 1 |
 /// | `atanh` | ±0; ±∞ at ±1 | NaN | \|x\| > 1 |

@@ -20,6 +20,9 @@ fn elementary<T: Real>(x: T) -> T {
         + x.sinh()
         + x.cosh()
         + x.tanh()
+        + x.sigmoid()
+        + x.softplus()
+        + x.sin_within() * x.cos_within()
         + x.asinh()
         + x.erf()
         + positive.sqrt()
@@ -76,6 +79,7 @@ fn forward() {
         use std::hint::black_box;
         let direction = [1.0, 2.0, -1.0];
         black_box(derivative(Function, Dual::<f64, 2>::variable(0.3, 1) + Dual::constant(1.0)));
+        black_box((Function.is_simple_at(0.3), Function.eval_simple(0.3)));
         black_box(gradient(&Function, &x));
         black_box::<([f64; 2], _)>(jacobian(&Function, &x));
         black_box::<([f64; 2], _)>(jvp(&Function, &x, &direction));

@@ -1,11 +1,11 @@
 //! eˣ, eˣ − 1 and 1/(1 + e⁻ˣ).
 //!
-//! x = n ln 2 + r with |r| ≤ ½ ln 2, eˣ = 2ⁿ (1 + r + r² q(r)). The high part of ln 2 ends in zeros, so that x less its
-//! multiple is exact; the sum with 1 keeps its rounding error. The polynomial errs by 2⁻⁶¹ (`f64`) or 2⁻³² (`f32`) of eʳ − 1.
-//! 2ⁿ is multiplied in two factors, so results round once at the underflow and reach ∞ where they should.
+//! x = n ln 2 + r with |r| ≤ ½ ln 2, eˣ = 2ⁿ (1 + r + r²/2 + r³ q(r)). The high part of ln 2 ends in zeros, so that x less its
+//! multiple is exact. The polynomial errs by 2⁻⁵⁶ (`f64`) or 2⁻³¹ (`f32`) of eʳ. 2ⁿ is multiplied in two factors, so results go
+//! through the subnormal numbers to 0, and reach ∞ where they should.
 
 use super::format::Format;
-use super::{evaluate, fast_two_sum, quotient};
+use super::{evaluate, fast_two_sum};
 
 /// What an argument is reduced to: y = n ln 2 + `near` − `low`.
 #[derive(Clone, Copy)]
@@ -14,8 +14,8 @@ pub(super) struct Reduced<T> {
     pub rounded: T,
     pub near: T,
     pub low: T,
-    /// `near` − `low`
-    pub r: T,
+    /// r = `near` − `low`, rounded
+    r: T,
     /// eʳ − 1 − r
     pub curve: T,
 }
@@ -27,12 +27,12 @@ pub(super) fn reduce<T: Format>(y: T) -> Reduced<T> {
     let (near, low) = (y - n * T::LN_2.0, n * T::LN_2.1);
     let r = near - low;
     let square = r * r;
-    Reduced { rounded, near, low, r, curve: square * evaluate(T::EXP, r, square) }
+    Reduced { rounded, near, low, r, curve: square.scale(0.5) + (square * r) * evaluate(T::EXP, r, square) }
 }
 
 /// eʳ = high + low with |low| ≤ 0.1
 #[inline(always)]
-fn series<T: Format>(x: Reduced<T>) -> (T, T) {
+pub(super) fn series<T: Format>(x: Reduced<T>) -> (T, T) {
     let (sum, error) = fast_two_sum(T::ONE, x.near);
     (sum, error + (x.curve - x.low))
 }
@@ -48,9 +48,9 @@ fn clamp<T: Format>(x: T, (least, most): (T, T)) -> T {
 #[inline(always)]
 pub(in crate::scalar) fn exp<T: Format>(x: T) -> T {
     let x = reduce(clamp(x, T::EXP_RANGE));
-    let (high, low) = series(x);
+    let sum = T::ONE + (x.near + (x.curve - x.low));
     let (a, b) = T::power_in_two(x.rounded);
-    (high + low) * a * b
+    sum * a * b
 }
 
 /// eˣ − 1 = 2ⁿ ((1 − 2⁻ⁿ) + (eʳ − 1))
@@ -58,11 +58,12 @@ pub(in crate::scalar) fn exp<T: Format>(x: T) -> T {
 pub(in crate::scalar) fn exp_m1<T: Format>(x: T) -> T {
     let reduced = reduce(clamp(x, (T::EXP_M1_LEAST, T::EXP_RANGE.1)));
     let (half_power, twice_inverse) = T::power_and_inverse(reduced.rounded);
+    let (rest, rest_error) = fast_two_sum(T::ONE, -twice_inverse.scale(0.5));
     // n = 0 leaves 0, and else |1 − 2⁻ⁿ| ≥ ½ > |r|.
-    let (sum, error) = fast_two_sum(T::ONE - twice_inverse.scale(0.5), reduced.near);
+    let (sum, error) = fast_two_sum(rest, reduced.near);
     // Here 1 − 2⁻ⁿ cancels: the rounding error of r counts in the curve too, whose slope is about r.
     let curve = reduced.curve + reduced.r * ((reduced.near - reduced.r) - reduced.low);
-    let m = sum + (error + (curve - reduced.low));
+    let m = sum + ((error + rest_error) + (curve - reduced.low));
     // Twice first, which is exact for subnormal numbers too. The sign of −0.
     (m.scale(2.0) * half_power).copysign(x)
 }
@@ -81,8 +82,10 @@ pub(in crate::scalar) fn sigmoid<T: Format>(x: T) -> T {
     let ((high, low), (a, b)) = falling(x);
     let (sum, error) = fast_two_sum(T::ONE, high * a * b);
     let sum = (sum, error + low * a * b);
-    // One of the two factors waits for the end: the quotient has all its digits until the result rounds to a subnormal number.
     let negative = x < T::ZERO;
+    // One of the two factors waits for the end: the quotient has all its digits until the result rounds to a subnormal number.
     let numerator = if negative { (high * a, low * a) } else { (T::ONE, T::ZERO) };
-    quotient(numerator, sum) * if negative { b } else { T::ONE }
+    // 1/(1 + e), where it is not negligible.
+    let inverse = |s: T| if negative { T::ONE - s } else { s };
+    T::divide(numerator, sum, inverse) * if negative { b } else { T::ONE }
 }

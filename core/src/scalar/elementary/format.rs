@@ -26,7 +26,7 @@ pub(in crate::scalar) trait Format: Bits {
     const TANH_MOST: Self;
     /// Up to this, sine and cosine reduce the argument by the parts of π/2.
     const SINE_RANGE: Self;
-    /// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, in r
+    /// (eʳ − 1 − r − r²/2)/r³ for |r| ≤ ½ ln 2, in r
     const EXP: Polynomial<Self>;
     /// (ln((1 + s)/(1 − s)) − 2s)/s³ for s² ≤ 0.0295, in s²
     const LN: Polynomial<Self>;
@@ -34,6 +34,9 @@ pub(in crate::scalar) trait Format: Bits {
     const SIN: Polynomial<Self>;
     /// (cos r − 1 + r²/2)/r⁴ for |r| ≤ π/4, in r²
     const COS: Polynomial<Self>;
+
+    /// (a + a_low)/(b + b_low) for b ≥ 1, and what gives 1/b, to a few digits, from the quotient.
+    fn divide(a: (Self, Self), b: (Self, Self), inverse: impl Fn(Self) -> Self) -> Self;
 }
 
 impl Format for f64 {
@@ -51,19 +54,17 @@ impl Format for f64 {
     const SINE_RANGE: Self = 1e5;
     const EXP: Polynomial<Self> = (
         &[
-            0.5,
-            0.041_666_666_666_666_51,
-            0.001_388_888_888_896_237,
-            2.480_158_717_253_88e-5,
-            2.755_740_264_250_971_6e-7,
-            2.087_533_005_042_610_3e-9,
+            0.166_666_666_666_666_77,
+            0.008_333_333_333_320_087,
+            0.000_198_412_698_919_746_97,
+            2.755_723_715_046_610_4e-6,
+            2.511_175_116_210_743_5e-8,
         ],
         &[
-            0.166_666_666_666_666_77,
-            0.008_333_333_333_321_691,
-            0.000_198_412_698_859_662_33,
-            2.755_724_437_388_385_5e-6,
-            2.510_897_898_667_880_5e-8,
+            0.041_666_666_666_622_706,
+            0.001_388_888_891_945_307_8,
+            2.480_151_762_228_168_2e-5,
+            2.762_173_929_186_699_5e-7,
         ],
     );
     const LN: Polynomial<Self> = (
@@ -78,6 +79,13 @@ impl Format for f64 {
         &[0.041_666_666_666_666_6, 2.480_158_728_967_141_5e-5, 2.087_572_926_391_541_7e-9],
         &[-0.001_388_888_888_887_447_4, -2.755_731_440_095_003e-7, -1.135_993_302_748_898e-11],
     );
+
+    /// Two roundings, 1.2 ULP: two thirds of the time of a quotient with all digits.
+    #[inline(always)]
+    fn divide((a, a_low): (Self, Self), (b, b_low): (Self, Self), inverse: impl Fn(Self) -> Self) -> Self {
+        let q = a / b;
+        q + (a_low - q * b_low) * inverse(q)
+    }
 }
 
 impl Format for f32 {
@@ -95,8 +103,13 @@ impl Format for f32 {
     const TANH_MOST: Self = 10.0;
     const SINE_RANGE: Self = 3200.0;
     const EXP: Polynomial<Self> =
-        (&[0.5, 0.041_666_36, 0.001_394_062_7], &[0.166_666_66, 0.008_333_389, 0.000_198_458_78]);
+        (&[0.166_666_67, 0.008_333_283_5, 0.000_199_092_01], &[0.041_666_485, 0.001_393_307_6]);
     const LN: Polynomial<Self> = (&[0.666_666_6, 0.284_987_93], &[0.400_009_72, 0.242_788_57]);
     const SIN: Polynomial<Self> = (&[-0.166_666_55, -0.000_195_187_9], &[0.008_332_192]);
     const COS: Polynomial<Self> = (&[0.041_666_646, 2.443_067e-5], &[-0.001_388_730_1]);
+
+    #[inline(always)]
+    fn divide(a: (Self, Self), b: (Self, Self), _: impl Fn(Self) -> Self) -> Self {
+        super::quotient(a, b)
+    }
 }
