@@ -122,7 +122,7 @@ fn signals_end_a_run_in_order_and_it_goes_on_from_there() {
             format!("train data.csv --net {net} --method {method} {work} -o m.safetensors {more}")
         };
         // The budget of a run that takes hours; it must not matter where it is interrupted.
-        let long = train("--work-units 1e9", "--checkpoint-seconds 0.01");
+        let long = train("--work-units 1e9 --alpha 1e-10", "--checkpoint-seconds 0.01");
         let child = start(&folder, &long);
         wait_for(&folder, "m.safetensors.checkpoint");
         signal(&child, name);
@@ -151,7 +151,7 @@ fn signals_end_a_run_in_order_and_it_goes_on_from_there() {
         let other = train("--work-units 1e8", "--resume --alpha 1e-3 --seed 5");
         refused(
             &other,
-            &["its seed is 0, this run has 5; its budget in work units is 1000000000.0", "alpha of theta is 0.0001"],
+            &["its seed is 0, this run has 5; its budget in work units is 1000000000.0", "alpha of theta is 1e-10"],
         );
         // Cut or altered, it is refused and not touched.
         for damaged in [before[..before.len() - 3].to_vec(), [&before[..before.len() - 1], b"x"].concat()] {

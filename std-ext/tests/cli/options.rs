@@ -129,7 +129,7 @@ fn classes_can_be_learnt_by_least_squares() {
     assert!(out.starts_with("share of wrong answers: training "), "{out}");
     let squared = folder.read("b.safetensors");
     assert!(folder.run("predict b.safetensors birds.csv").ok().contains("\nwren\n"));
-    assert!(folder.run(&train("cross-entropy")).err.contains("; cross-entropy; alpha 3e-4"));
+    assert!(folder.run(&train("cross-entropy")).err.contains("; cross-entropy; alpha 1e-4"));
     assert!(folder.read("b.safetensors") != squared);
     let ran = folder.run(&format!("{TRAIN} -q --loss cross-entropy"));
     assert!(ran.code == Some(DATA) && ran.err.contains("cross-entropy is a loss of classes"), "{ran:?}");
