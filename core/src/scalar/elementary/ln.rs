@@ -24,7 +24,7 @@ fn series<T: Format>(k: T, f: T, f_low: T) -> (T, T) {
 fn edges<T: Format>(x: T, pole: T, y: T) -> T {
     let infinity = T::ONE / T::ZERO;
     let inside = if x < infinity { y } else { x }; // ∞, NaN
-    let outside = if x < pole { infinity - infinity } else { -infinity };
+    let outside = if x < pole { infinity * T::ZERO } else { -infinity };
     if x <= pole { outside } else { inside }
 }
 

@@ -3,15 +3,25 @@
 //!
 //! libm's functions branch on the size of their argument: one number at a time, and mispredicted where sizes vary.
 //!
-//! Every function reduces its argument to an interval around 0, evaluates a polynomial there (Remez' algorithm, least relative
-//! error of the function, coefficients rounded; the errors stand in the heads of the files) and undoes the reduction. Rounding
-//! errors that would count are carried along as a second number: `high + low`, the sum unevaluated.
+//! Every function reduces its argument to an interval around 0, evaluates a polynomial there (`format.rs` says how they were
+//! made, the heads of the files how far they err) and undoes the reduction. Rounding errors that would count are carried along
+//! as a second number: `high` + `low`, the sum unevaluated.
+//!
+//! Largest errors found, in ULP: `f64` at 2·10⁶ random arguments a row against 106-bit arithmetic, `f32` at all arguments against
+//! `f64` (`GAUSSLING_POINTS=2000000 GAUSSLING_ALL_F32=1 cargo test --release -p gaussling-core elementary -- --nocapture`).
 //!
 //! | function | `f64` | `f32` |
 //! |---|---|---|
-//! | `exp` | 0.53 ULP | 0.51 |
+//! | `exp` | 0.90; 1.00 where subnormal | 0.85 |
+//! | `exp_m1` | 1.17 | 0.91 |
+//! | `ln` | 0.90 | 0.89 |
+//! | `ln_1p` | 0.87 | ?ln_1p |
+//! | `sin`, `cos` | 0.77 | ?sin |
+//! | `tanh` | 0.87 | ?tanh |
+//! | `sigmoid` | 1.23 | ?sigmoid |
+//! | `softplus` | 1.00 | ?softplus |
 //!
-//! `f64` against 106-bit arithmetic at random arguments, `f32` against `f64` at all arguments (`tests.rs`).
+//! NaN in gives NaN out; edges are those of IEEE 754, as [`Real`](super::Real) lists them.
 
 mod bits;
 mod exp;

@@ -205,14 +205,14 @@ fn double_precision_is_as_accurate_as_the_table_says() {
     let log = core::f64::consts::LN_2 / 2.0;
     let quarter = core::f64::consts::FRAC_PI_2;
     let rows: [Row; 14] = [
-        ("exp", exp, |x| exact_exp(Double(x, 0.0)), arguments((-707.0, 709.8), 1e-18, log), 0.97),
-        ("exp near 0", exp, |x| exact_exp(Double(x, 0.0)), arguments((-2.0, 2.0), 1e-18, log), 0.97),
+        ("exp", exp, |x| exact_exp(Double(x, 0.0)), arguments((-707.0, 709.8), 1e-18, log), 0.95),
+        ("exp near 0", exp, |x| exact_exp(Double(x, 0.0)), arguments((-2.0, 2.0), 1e-18, log), 0.95),
         ("exp, subnormal", exp, |x| exact_exp(Double(x, 0.0)), arguments((-746.0, -707.0), 1e-3, log), 1.01),
         ("exp_m1", exp_m1, |x| exact_exp_m1(Double(x, 0.0)), arguments((-41.0, 709.8), 1e-300, log), 1.3),
         ("exp_m1 near 0", exp_m1, |x| exact_exp_m1(Double(x, 0.0)), arguments((-2.0, 2.0), 1e-18, log), 1.3),
-        ("ln", ln, |x| exact_ln(Double(x, 0.0)), arguments((1e-318, 1e307), 1.0, 0.5), 0.85),
-        ("ln near 1", ln, |x| exact_ln(Double(x, 0.0)), arguments((0.1, 3.0), 1.0, 0.5), 0.85),
-        ("ln_1p", ln_1p, |x| exact_ln_1p(Double(x, 0.0)), arguments((-0.999_999_999, 3.0), 1e-300, 0.5), 0.9),
+        ("ln", ln, |x| exact_ln(Double(x, 0.0)), arguments((1e-318, 1e307), 1.0, 0.5), 0.95),
+        ("ln near 1", ln, |x| exact_ln(Double(x, 0.0)), arguments((0.1, 3.0), 1.0, 0.5), 0.95),
+        ("ln_1p", ln_1p, |x| exact_ln_1p(Double(x, 0.0)), arguments((-0.999_999_999, 3.0), 1e-300, 0.5), 0.95),
         ("tanh", tanh, |x| exact_tanh(Double(x, 0.0)), arguments((-20.0, 20.0), 1e-12, log), 0.95),
         ("sigmoid", sigmoid, |x| exact_sigmoid(Double(x, 0.0)), arguments((-746.0, 40.0), 1e-12, log), 1.3),
         ("sigmoid near 0", sigmoid, |x| exact_sigmoid(Double(x, 0.0)), arguments((-9.0, 9.0), 1e-12, log), 1.3),
@@ -277,7 +277,8 @@ fn single_precision_is_as_accurate_as_the_table_says() {
 #[test]
 fn edges_are_those_of_ieee_754() {
     fn check<T: Format>() {
-        let (inf, nan) = (T::ONE / T::ZERO, T::ZERO / T::ZERO);
+        let inf = T::ONE / T::ZERO;
+        let nan = inf * T::ZERO;
         let least = T::from_f64(if T::EPSILON.value() < 1e-10 { 5e-324 } else { 1e-45 });
         let same = |name: &str, x: T, found: T, expected: T| {
             let equal = found == expected && found.is_sign_negative() == expected.is_sign_negative();
