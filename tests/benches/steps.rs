@@ -142,9 +142,8 @@ fn mlp<T: Real, B: Backend<T>>((backend, kernels): (&B, &str), scalar: &str) -> 
     let mut work = vec![T::ZERO; loss_work_len(shape, BATCH)];
     let mut gradient = vec![T::ZERO; shape.params];
     time("Adam MLP 784-128-64-32-10 batch 64", scalar, kernels, |_| {
-        gradient.fill(T::ZERO);
         black_box(loss_and_gradient(backend, &network, SoftmaxCrossEntropy, &w, x, c, &mut gradient, &mut work)?);
-        adam.update(&mut w, &gradient)
+        adam.update(backend, &mut w, &gradient)
     })
 }
 
@@ -159,9 +158,64 @@ fn small<T: Real, B: Backend<T>>((backend, kernels): (&B, &str), scalar: &str) -
     let (x, c) = (random::<T>(&mut rng, 8, BATCH), random::<T>(&mut rng, 4, BATCH));
     let (mut gradient, mut work) = (vec![T::ZERO; shape.params], vec![T::ZERO; loss_work_len(shape, BATCH)]);
     time("gradient MLP 8-16-4 batch 32", scalar, kernels, |_| {
-        gradient.fill(T::ZERO);
         let (x, c) = (black_box(x.view()), c.view());
         black_box(loss_and_gradient(backend, &network, LeastSquares, &w, x, c, &mut gradient, &mut work)?);
+        Ok(())
+    })
+}
+
+/// The same gradient by plain loops over arrays of known sizes, compiled for the backend's instructions.
+fn small_by_hand<T: Real, B: Backend<T>>((backend, kernels): (&B, &str), scalar: &str) -> Result<(), Error> {
+    const BATCH: usize = 32;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(12);
+    let mut number = || T::from_f64(0.3 * standard_normal(&mut rng));
+    let w1: [[T; 16]; 8] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let w2: [[T; 4]; 16] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let (b1, b2): ([T; 16], [T; 4]) = ([number(); 16], [number(); 4]);
+    let x: [[T; 8]; BATCH] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let c: [[T; 4]; BATCH] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let (mut g1, mut g2) = ([[T::ZERO; 16]; 9], [[T::ZERO; 4]; 17]);
+    let mut y = [[T::ZERO; 16]; BATCH];
+    time("gradient MLP 8-16-4 batch 32 by hand", scalar, kernels, |_| {
+        let (x, c) = (black_box(&x), black_box(&c));
+        let loss = backend.run(|| {
+            let mut loss = T::ZERO;
+            (g1, g2) = ([[T::ZERO; 16]; 9], [[T::ZERO; 4]; 17]);
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = b1;
+                for (w, &x) in w1.iter().zip(x) {
+                    y.iter_mut().zip(w).for_each(|(y, &w)| *y += w * x);
+                }
+            }
+            y.as_flattened_mut().iter_mut().for_each(|y| *y = y.tanh());
+            for ((y, x), c) in y.iter().zip(x).zip(c) {
+                let mut s = b2;
+                for (w, &y) in w2.iter().zip(y) {
+                    s.iter_mut().zip(w).for_each(|(s, &w)| *s += w * y);
+                }
+                for (s, &c) in s.iter_mut().zip(c) {
+                    *s -= c;
+                    loss += *s * *s;
+                    *s = s.scale(1.0 / BATCH as f64);
+                }
+                let mut h = [T::ZERO; 16];
+                for (((h, &y), w), g) in h.iter_mut().zip(y).zip(&w2).zip(&mut g2) {
+                    let mut sum = T::ZERO;
+                    for ((&s, &w), g) in s.iter().zip(w).zip(g) {
+                        sum += s * w;
+                        *g += s * y;
+                    }
+                    *h = sum * (T::ONE - y * y);
+                }
+                g2[16].iter_mut().zip(&s).for_each(|(g, &s)| *g += s);
+                for (g, &x) in g1.iter_mut().zip(x) {
+                    g.iter_mut().zip(&h).for_each(|(g, &h)| *g += h * x);
+                }
+                g1[8].iter_mut().zip(&h).for_each(|(g, &h)| *g += h);
+            }
+            loss.scale(0.5 / BATCH as f64)
+        });
+        black_box((loss, &g1, &g2));
         Ok(())
     })
 }
@@ -185,6 +239,8 @@ fn steps<B: Backend<f64> + Backend<f32>>(backend: (&B, &str)) -> Result<(), Erro
     gnvpro(backend, "CDR GNvpro", &narrow, 72, 400, 1e-10)?;
     small::<f64, B>(backend, "f64")?;
     small::<f32, B>(backend, "f32")?;
+    small_by_hand::<f64, B>(backend, "f64")?;
+    small_by_hand::<f32, B>(backend, "f32")?;
     mlp::<f64, B>(backend, "f64")?;
     mlp::<f32, B>(backend, "f32")
 }
