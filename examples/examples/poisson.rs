@@ -193,7 +193,7 @@ fn adam(
             let loss = Weighted::new(LeastSquares, &q2[first..first + BATCH])?;
             let (x, c) = (x.columns(first, BATCH)?, c.columns(first, BATCH)?);
             loss_and_gradient(&Portable, whole, loss, &all, x, c, &mut gradient, &mut work)?;
-            adam.update(&mut all, &gradient)?;
+            adam.update(&Portable, &mut all, &gradient)?;
         }
     }
     theta.copy_from_slice(&all[..Net::PARAMS]);

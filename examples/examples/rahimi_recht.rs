@@ -109,7 +109,7 @@ fn first_order(draw: &Draw, mut update: impl Update<f64>) -> Counted {
     let (mut g, mut work, mut passes) = ([0.0; PARAMS], [0.0; loss_work_len(SHAPE, 6)], 0);
     draw.count(|w| {
         loss_and_gradient(&Portable, &NET, LeastSquares, w, draw.x.view(), draw.c.view(), &mut g, &mut work)?;
-        update.update(w, &g)?;
+        update.update(&Portable, w, &g)?;
         passes += 2;
         Ok(passes)
     })

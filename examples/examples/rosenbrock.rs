@@ -141,7 +141,7 @@ fn first_order(mut update: impl Update<f64>, mut noise: Noise) -> Result<usize, 
         let root = [root(&mut noise)];
         let (x, c) = (MatRef::new(&root, 1, 1)?, MatRef::new(&ZERO, 2, 1)?);
         loss_and_gradient(&Portable, &Valley, SumOfSquares, theta, x, c, &mut g, &mut work)?;
-        update.update(theta, &g)
+        update.update(&Portable, theta, &g)
     })
 }
 

@@ -1,31 +1,37 @@
-//! One step of each method, on the portable kernels: `cargo bench -p gaussling-tests --bench steps`, one TSV.
+//! One step of each method, on the portable kernels and on the fast ones: `cargo bench -p gaussling-tests --bench steps`, one TSV.
 //!
-//! `steps_numpy.py` beside this file times the same steps by the NumPy references: networks, sizes and batches are the
-//! same, the random numbers are not. Run both in the same minute and compare ratios. An argument keeps the
-//! operations whose name contains it.
+//! `steps_numpy.py` and `steps_torch.py` beside this file time the same steps by the NumPy references and by PyTorch: networks, sizes
+//! and batches are the same, the random numbers are not. Run all in the same minute and compare ratios. An argument keeps the
+//! operations whose name contains it, or the rows of a backend.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use gaussling::DenseMatrix;
+use gaussling::backend::Fast;
 use gaussling_core::nn::{
-    Affine, Antisymmetric, Euler, Init, Linear, Network, Rk4, SoftmaxCrossEntropy, Tikhonov, standard_normal, tanh,
-    uniform,
+    Affine, Antisymmetric, Euler, Init, LeastSquares, Linear, Network, Rk4, SoftmaxCrossEntropy, Tikhonov,
+    standard_normal, tanh, uniform,
 };
 use gaussling_core::optim::{
     Adam, CurveBall, CurveBallOptions, Objective, Selection, SlimTrain, Update, VarProLeastSquares, adam_state_len,
     curveball_state_len, curveball_work_len, loss_and_gradient, loss_work_len, sampled_tikhonov_state_len,
     slimtrain_work_len, varpro_least_squares_work_len,
 };
-use gaussling_core::{Error, MatRef, Portable, Real};
+use gaussling_core::{Backend, Error, MatRef, Portable, Real};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 const SAMPLES: usize = 401;
 
 /// Prints the median time of a call.
-fn time(name: &str, scalar: &str, mut call: impl FnMut(usize) -> Result<(), Error>) -> Result<(), Error> {
-    if std::env::args().skip(1).any(|arg| !arg.starts_with('-') && !name.contains(&arg)) {
+fn time(
+    name: &str,
+    scalar: &str,
+    backend: &str,
+    mut call: impl FnMut(usize) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if std::env::args().skip(1).any(|arg| !arg.starts_with('-') && !name.contains(&arg) && arg != backend) {
         return Ok(());
     }
     let mut microseconds = Vec::with_capacity(SAMPLES);
@@ -37,7 +43,7 @@ fn time(name: &str, scalar: &str, mut call: impl FnMut(usize) -> Result<(), Erro
         }
     }
     microseconds.sort_by(f64::total_cmp);
-    println!("gaussling\t{name}\t{scalar}\t{:.1}", microseconds[SAMPLES / 2]);
+    println!("{backend}\t{name}\t{scalar}\t{:.1}", microseconds[SAMPLES / 2]);
     Ok(())
 }
 
@@ -46,7 +52,13 @@ fn random<T: Real>(rng: &mut Xoshiro256PlusPlus, rows: usize, cols: usize) -> De
 }
 
 /// slimTrain and Adam, batches of `batch`, memory 5.
-fn slimtrain(name: &str, network: &impl Network<f64>, outputs: usize, batch: usize) -> Result<(), Error> {
+fn slimtrain<B: Backend<f64>>(
+    (backend, kernels): (&B, &str),
+    name: &str,
+    network: &impl Network<f64>,
+    outputs: usize,
+    batch: usize,
+) -> Result<(), Error> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(20);
     let shape = network.shape();
     let (mut theta, mut w) = (vec![0.0; shape.params], vec![0.1; outputs * (shape.features + 1)]);
@@ -58,18 +70,25 @@ fn slimtrain(name: &str, network: &impl Network<f64>, outputs: usize, batch: usi
     let mut adam = Adam::new(1e-3, vec![0.0; adam_state_len(shape.params)]);
     let mut work = vec![0.0; slimtrain_work_len(shape, outputs, batch, 5)];
     let regularizer = Tikhonov { alpha: 5e-6 };
-    time(name, "f64", |i| {
+    time(name, "f64", kernels, |i| {
         let (x, c) = (x.view().columns(i % 200 * batch, batch)?, c.view().columns(i % 200 * batch, batch)?);
         let rule = &mut Selection::Gcv;
         let report =
-            method.step(&Portable, network, &regularizer, rule, &mut adam, &mut theta, &mut w, x, c, &mut work)?;
+            method.step(backend, network, &regularizer, rule, &mut adam, &mut theta, &mut w, x, c, &mut work)?;
         black_box(report);
         Ok(())
     })
 }
 
 /// Objective with gradient, and a Gauss–Newton product.
-fn gnvpro(name: &str, network: &impl Network<f64>, outputs: usize, samples: usize, alpha: f64) -> Result<(), Error> {
+fn gnvpro<B: Backend<f64>>(
+    (backend, kernels): (&B, &str),
+    name: &str,
+    network: &impl Network<f64>,
+    outputs: usize,
+    samples: usize,
+    alpha: f64,
+) -> Result<(), Error> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(20);
     let shape = network.shape();
     let mut theta = vec![0.0; shape.params];
@@ -78,18 +97,20 @@ fn gnvpro(name: &str, network: &impl Network<f64>, outputs: usize, samples: usiz
     let c = random::<f64>(&mut rng, outputs, samples);
     let mut work = vec![0.0; varpro_least_squares_work_len(shape, outputs, samples)];
     let regularizer = Tikhonov { alpha };
-    let mut objective = VarProLeastSquares::new(network, regularizer, alpha, &Portable, x.view(), c.view(), &mut work)?;
+    let mut objective = VarProLeastSquares::new(network, regularizer, alpha, backend, x.view(), c.view(), &mut work)?;
     let (mut gradient, mut product) = (vec![0.0; shape.params], vec![0.0; shape.params]);
-    time(&format!("{name} objective and gradient"), "f64", |_| {
+    time(&format!("{name} objective and gradient"), "f64", kernels, |_| {
         black_box(objective.value_and_gradient(black_box(&theta), &mut gradient)?);
         Ok(())
     })?;
     objective.value_and_gradient(&theta, &mut gradient)?;
-    time(&format!("{name} Gauss-Newton product"), "f64", |_| objective.product(black_box(&gradient), &mut product))
+    time(&format!("{name} Gauss-Newton product"), "f64", kernels, |_| {
+        objective.product(black_box(&gradient), &mut product)
+    })
 }
 
 /// CurveBall and Adam on the dense network 784-128-64-32-10, batches of 64.
-fn mlp<T: Real>(scalar: &str) -> Result<(), Error> {
+fn mlp<T: Real, B: Backend<T>>((backend, kernels): (&B, &str), scalar: &str) -> Result<(), Error> {
     const BATCH: usize = 64;
     let network = (
         Affine::<784, 128>,
@@ -111,8 +132,8 @@ fn mlp<T: Real>(scalar: &str) -> Result<(), Error> {
     let mut w = start.clone();
     let mut curveball = CurveBall::new(CurveBallOptions::default(), vec![T::ZERO; curveball_state_len(shape.params)])?;
     let mut work = vec![T::ZERO; curveball_work_len(shape, BATCH)];
-    time("CurveBall MLP 784-128-64-32-10 batch 64", scalar, |_| {
-        black_box(curveball.step(&Portable, &network, &SoftmaxCrossEntropy, &mut w, x, c, &mut work)?);
+    time("CurveBall MLP 784-128-64-32-10 batch 64", scalar, kernels, |_| {
+        black_box(curveball.step(backend, &network, &SoftmaxCrossEntropy, &mut w, x, c, &mut work)?);
         Ok(())
     })?;
 
@@ -120,14 +141,87 @@ fn mlp<T: Real>(scalar: &str) -> Result<(), Error> {
     let mut adam = Adam::new(T::from_f64(1e-3), vec![T::ZERO; adam_state_len(shape.params)]);
     let mut work = vec![T::ZERO; loss_work_len(shape, BATCH)];
     let mut gradient = vec![T::ZERO; shape.params];
-    time("Adam MLP 784-128-64-32-10 batch 64", scalar, |_| {
-        gradient.fill(T::ZERO);
-        black_box(loss_and_gradient(&Portable, &network, SoftmaxCrossEntropy, &w, x, c, &mut gradient, &mut work)?);
-        adam.update(&mut w, &gradient)
+    time("Adam MLP 784-128-64-32-10 batch 64", scalar, kernels, |_| {
+        black_box(loss_and_gradient(backend, &network, SoftmaxCrossEntropy, &w, x, c, &mut gradient, &mut work)?);
+        adam.update(backend, &mut w, &gradient)
     })
 }
 
-fn main() -> Result<(), Error> {
+/// The gradient of 8-16-4 on a batch of 32, where calls cost as much as numbers.
+fn small<T: Real, B: Backend<T>>((backend, kernels): (&B, &str), scalar: &str) -> Result<(), Error> {
+    const BATCH: usize = 32;
+    let network = (Affine::<8, 16>, tanh::<16>(), Affine::<16, 4>);
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(12);
+    let shape = Network::<T>::shape(&network);
+    let mut w = vec![T::ZERO; shape.params];
+    network.initialize(Init::Xavier, &mut rng, &mut w)?;
+    let (x, c) = (random::<T>(&mut rng, 8, BATCH), random::<T>(&mut rng, 4, BATCH));
+    let (mut gradient, mut work) = (vec![T::ZERO; shape.params], vec![T::ZERO; loss_work_len(shape, BATCH)]);
+    time("gradient MLP 8-16-4 batch 32", scalar, kernels, |_| {
+        let (x, c) = (black_box(x.view()), c.view());
+        black_box(loss_and_gradient(backend, &network, LeastSquares, &w, x, c, &mut gradient, &mut work)?);
+        Ok(())
+    })
+}
+
+/// The same gradient by plain loops over arrays of known sizes, compiled for the backend's instructions.
+fn small_by_hand<T: Real, B: Backend<T>>((backend, kernels): (&B, &str), scalar: &str) -> Result<(), Error> {
+    const BATCH: usize = 32;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(12);
+    let mut number = || T::from_f64(0.3 * standard_normal(&mut rng));
+    let w1: [[T; 16]; 8] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let w2: [[T; 4]; 16] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let (b1, b2): ([T; 16], [T; 4]) = ([number(); 16], [number(); 4]);
+    let x: [[T; 8]; BATCH] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let c: [[T; 4]; BATCH] = core::array::from_fn(|_| core::array::from_fn(|_| number()));
+    let (mut g1, mut g2) = ([[T::ZERO; 16]; 9], [[T::ZERO; 4]; 17]);
+    let mut y = [[T::ZERO; 16]; BATCH];
+    time("gradient MLP 8-16-4 batch 32 by hand", scalar, kernels, |_| {
+        let (x, c) = (black_box(&x), black_box(&c));
+        let loss = backend.run(|| {
+            let mut loss = T::ZERO;
+            (g1, g2) = ([[T::ZERO; 16]; 9], [[T::ZERO; 4]; 17]);
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = b1;
+                for (w, &x) in w1.iter().zip(x) {
+                    y.iter_mut().zip(w).for_each(|(y, &w)| *y += w * x);
+                }
+            }
+            y.as_flattened_mut().iter_mut().for_each(|y| *y = y.tanh());
+            for ((y, x), c) in y.iter().zip(x).zip(c) {
+                let mut s = b2;
+                for (w, &y) in w2.iter().zip(y) {
+                    s.iter_mut().zip(w).for_each(|(s, &w)| *s += w * y);
+                }
+                for (s, &c) in s.iter_mut().zip(c) {
+                    *s -= c;
+                    loss += *s * *s;
+                    *s = s.scale(1.0 / BATCH as f64);
+                }
+                let mut h = [T::ZERO; 16];
+                for (((h, &y), w), g) in h.iter_mut().zip(y).zip(&w2).zip(&mut g2) {
+                    let mut sum = T::ZERO;
+                    for ((&s, &w), g) in s.iter().zip(w).zip(g) {
+                        sum += s * w;
+                        *g += s * y;
+                    }
+                    *h = sum * (T::ONE - y * y);
+                }
+                g2[16].iter_mut().zip(&s).for_each(|(g, &s)| *g += s);
+                for (g, &x) in g1.iter_mut().zip(x) {
+                    g.iter_mut().zip(&h).for_each(|(g, &h)| *g += h * x);
+                }
+                g1[8].iter_mut().zip(&h).for_each(|(g, &h)| *g += h);
+            }
+            loss.scale(0.5 / BATCH as f64)
+        });
+        black_box((loss, &g1, &g2));
+        Ok(())
+    })
+}
+
+/// All steps on one backend.
+fn steps<B: Backend<f64> + Backend<f32>>(backend: (&B, &str)) -> Result<(), Error> {
     let antisymmetric =
         (Linear::<2, 8>, tanh::<8>(), Rk4::<_, 7> { layer: (Antisymmetric::<8>, tanh::<8>()), step_size: 5.0 / 7.0 });
     let wide = (
@@ -139,11 +233,20 @@ fn main() -> Result<(), Error> {
         (Linear::<2, 8>, tanh::<8>(), Euler::<_, 8> { layer: (Affine::<8, 8>, tanh::<8>()), step_size: 5.0 / 8.0 });
     let narrow =
         (Linear::<55, 8>, tanh::<8>(), Rk4::<_, 1> { layer: (Antisymmetric::<8>, tanh::<8>()), step_size: 1.0 });
+    slimtrain(backend, "peaks slimTrain batch 10 memory 5", &antisymmetric, 1, 10)?;
+    slimtrain(backend, "CDR slimTrain batch 10 memory 5", &wide, 72, 10)?;
+    gnvpro(backend, "peaks GNvpro", &residual, 1, 2000, 1e-6)?;
+    gnvpro(backend, "CDR GNvpro", &narrow, 72, 400, 1e-10)?;
+    small::<f64, B>(backend, "f64")?;
+    small::<f32, B>(backend, "f32")?;
+    small_by_hand::<f64, B>(backend, "f64")?;
+    small_by_hand::<f32, B>(backend, "f32")?;
+    mlp::<f64, B>(backend, "f64")?;
+    mlp::<f32, B>(backend, "f32")
+}
+
+fn main() -> Result<(), Error> {
     println!("peer\toperation\ttype\tmedian us");
-    slimtrain("peaks slimTrain batch 10 memory 5", &antisymmetric, 1, 10)?;
-    slimtrain("CDR slimTrain batch 10 memory 5", &wide, 72, 10)?;
-    gnvpro("peaks GNvpro", &residual, 1, 2000, 1e-6)?;
-    gnvpro("CDR GNvpro", &narrow, 72, 400, 1e-10)?;
-    mlp::<f64>("f64")?;
-    mlp::<f32>("f32")
+    steps((&Portable, "portable"))?;
+    steps((&Fast::detect(), "fast"))
 }

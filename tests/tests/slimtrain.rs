@@ -47,7 +47,7 @@ impl PublishedAdam {
 }
 
 impl Update<f64> for PublishedAdam {
-    fn update(&mut self, theta: &mut [f64], gradient: &[f64]) -> Result<(), Error> {
+    fn update<B: Backend<f64>>(&mut self, _: &B, theta: &mut [f64], gradient: &[f64]) -> Result<(), Error> {
         for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(&mut self.m).zip(&mut self.v) {
             *m = 0.9 * *m + 0.1 * g;
             *v = 0.999 * *v + 0.001 * g * g;

@@ -14,6 +14,8 @@
 //! | `ger` | A + αxyᵀ | 2mn |
 //! | `solve_triangular` | T⁻¹B, transposes by strides | n²p |
 //! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
+//! | `roots` | √xᵢ | n roots |
+//! | `run` | a loop of the caller | |
 
 pub mod elementwise;
 mod gemm;
@@ -182,6 +184,31 @@ pub trait Backend<T: Real> {
     #[inline]
     fn map_with_slope<F: ScalarFunction>(&self, f: F, x: &[T], y: &mut [T], slope: &mut [T]) {
         elementwise::map_with_slope(f, x, y, slope);
+    }
+
+    /// yᵢ ← √xᵢ, for as many as the shorter slice has: correctly rounded, so every backend has the same bits.
+    ///
+    /// A kernel and not a `map`, because libm's root is an instruction in assembly, which no compiler makes vectors of.
+    #[inline]
+    fn roots(&self, x: &[T], y: &mut [T]) {
+        y.iter_mut().zip(x).for_each(|(y, x)| *y = x.sqrt());
+    }
+
+    /// Calls `loops` once: a backend may compile them for its instructions. Those are wider, not others: the bits are the portable ones.
+    ///
+    /// For loops over elements that no kernel has, so that several passes over a vector become one. `loops` should call only what is
+    /// inlined; nothing in it is fused or reordered.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Portable};
+    /// let (x, mut y) = ([1.0, 2.0], [0.0; 2]);
+    /// Portable.run(|| y.iter_mut().zip(x).for_each(|(y, x)| *y = 3.0 * x - *y));
+    /// assert_eq!(y, [3.0, 6.0]);
+    /// # let _: f64 = Portable.dot(&x, &y);
+    /// ```
+    #[inline]
+    fn run<R>(&self, loops: impl FnOnce() -> R) -> R {
+        loops()
     }
 }
 

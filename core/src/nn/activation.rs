@@ -179,7 +179,7 @@ impl<T: Real, F: ScalarFunction> Network<T> for DynActivation<F> {
     #[inline]
     fn jvp<B: Backend<T>>(
         &self,
-        _: &B,
+        backend: &B,
         point: Point<'_, T>,
         dtheta: &[T],
         dx: Option<MatRef<'_, T>>,
@@ -188,7 +188,7 @@ impl<T: Real, F: ScalarFunction> Network<T> for DynActivation<F> {
     ) -> Result<(), Error> {
         check_jvp(Network::<T>::shape(self), point, dtheta, dx, &dz, work)?;
         match dx {
-            Some(dx) => multiply(point.cache, dx, &mut dz),
+            Some(dx) => multiply(backend, point.cache, dx, &mut dz),
             None => dz.fill(T::ZERO),
         }
         Ok(())
@@ -197,7 +197,7 @@ impl<T: Real, F: ScalarFunction> Network<T> for DynActivation<F> {
     #[inline]
     fn vjp<B: Backend<T>>(
         &self,
-        _: &B,
+        backend: &B,
         point: Point<'_, T>,
         g: MatRef<'_, T>,
         gtheta: &mut [T],
@@ -206,7 +206,7 @@ impl<T: Real, F: ScalarFunction> Network<T> for DynActivation<F> {
     ) -> Result<(), Error> {
         check_vjp(Network::<T>::shape(self), point, g, gtheta, gx.as_ref(), work)?;
         if let Some(mut gx) = gx {
-            multiply(point.cache, g, &mut gx);
+            multiply(backend, point.cache, g, &mut gx);
         }
         Ok(())
     }
@@ -214,9 +214,9 @@ impl<T: Real, F: ScalarFunction> Network<T> for DynActivation<F> {
 
 /// out ← slopes ∘ v
 #[inline]
-fn multiply<T: Real>(slopes: &[T], v: MatRef<'_, T>, out: &mut MatMut<'_, T>) {
+fn multiply<T: Real>(backend: &impl Backend<T>, slopes: &[T], v: MatRef<'_, T>, out: &mut MatMut<'_, T>) {
     if let (Some(v), Some(out)) = (v.as_contiguous_slice(), out.as_contiguous_mut_slice()) {
-        out.iter_mut().zip(v).zip(slopes).for_each(|((out, &v), &slope)| *out = slope * v);
+        backend.run(|| out.iter_mut().zip(v).zip(slopes).for_each(|((out, &v), &slope)| *out = slope * v));
         return;
     }
     let slopes = slopes.chunks_exact(out.rows().max(1));

@@ -96,8 +96,8 @@ impl<T: Real> Network<T> for DynAffine {
     ) -> Result<(), Error> {
         check_forward(Network::<T>::shape(self), theta, x, &z, cache, work)?;
         let (k, b) = self.split(theta)?;
-        set_columns(&mut z, b);
-        backend.gemm(T::ONE, k, x, T::ONE, z)
+        let beta = start_columns(backend, &mut z, b);
+        backend.gemm(T::ONE, k, x, beta, z)
     }
 
     #[inline]
@@ -113,8 +113,8 @@ impl<T: Real> Network<T> for DynAffine {
         check_jvp(Network::<T>::shape(self), point, dtheta, dx, &dz, work)?;
         let (k, _) = self.split(point.theta)?;
         let (dk, db) = self.split(dtheta)?;
-        set_columns(&mut dz, db);
-        backend.gemm(T::ONE, dk, point.x, T::ONE, dz.reborrow())?;
+        let beta = start_columns(backend, &mut dz, db);
+        backend.gemm(T::ONE, dk, point.x, beta, dz.reborrow())?;
         match dx {
             Some(dx) => backend.gemm(T::ONE, k, dx, T::ONE, dz),
             None => Ok(()),
@@ -136,7 +136,7 @@ impl<T: Real> Network<T> for DynAffine {
         let (gk, gb) = gtheta.split_at_mut((self.inputs * self.outputs).min(gtheta.len()));
         backend.gemm(T::ONE, g, point.x.transpose(), T::ONE, MatMut::new(gk, self.outputs, self.inputs)?)?;
         if self.bias {
-            add_columns(g, gb);
+            add_columns(backend, g, gb);
         }
         match gx {
             Some(gx) => backend.gemm(T::ONE, k.transpose(), g, T::ZERO, gx),
@@ -145,20 +145,44 @@ impl<T: Real> Network<T> for DynAffine {
     }
 }
 
-/// Every column of z ← b; zero when b is empty (no bias).
-pub(super) fn set_columns<T: Real>(z: &mut MatMut<'_, T>, b: &[T]) {
-    for column in z.cols_mut() {
-        if b.is_empty() {
-            column.fill(T::ZERO);
-        } else {
-            column.iter_mut().zip(b).for_each(|(z, &b)| *z = b);
-        }
+/// Every column of z ← b, to which a product is added with the factor that comes back: 1, or 0 when b is empty (no bias) and z
+/// need not be touched.
+#[inline]
+pub(super) fn start_columns<T: Real>(backend: &impl Backend<T>, z: &mut MatMut<'_, T>, b: &[T]) -> T {
+    if b.is_empty() {
+        return T::ZERO;
     }
+    let rows = z.rows().max(1);
+    match z.as_contiguous_mut_slice() {
+        Some(z) => backend.run(|| {
+            for column in z.chunks_exact_mut(rows) {
+                column.iter_mut().zip(b).for_each(|(z, &b)| *z = b);
+            }
+        }),
+        None => z.cols_mut().for_each(|column| column.iter_mut().zip(b).for_each(|(z, &b)| *z = b)),
+    }
+    T::ONE
 }
 
-/// b ← b + G 1
-pub(super) fn add_columns<T: Real>(g: MatRef<'_, T>, b: &mut [T]) {
-    for j in 0..g.cols() {
-        b.iter_mut().zip(g.col_iter(j)).for_each(|(b, g)| *b += g);
-    }
+/// b ← b + G 1, four columns at a time: a sum of one after the other would wait for each addition.
+pub(super) fn add_columns<T: Real>(backend: &impl Backend<T>, g: MatRef<'_, T>, b: &mut [T]) {
+    let rows = g.rows().max(1);
+    let Some(g) = g.as_contiguous_slice() else {
+        (0..g.cols()).for_each(|j| b.iter_mut().zip(g.col_iter(j)).for_each(|(b, g)| *b += g));
+        return;
+    };
+    backend.run(|| {
+        let fours = g.chunks_exact(4 * rows);
+        let rest = fours.remainder();
+        for four in fours {
+            let ((g1, g2), (g3, g4)) =
+                (four.split_at(2 * rows).0.split_at(rows), four.split_at(2 * rows).1.split_at(rows));
+            for ((((b, &g1), &g2), &g3), &g4) in b.iter_mut().zip(g1).zip(g2).zip(g3).zip(g4) {
+                *b += (g1 + g2) + (g3 + g4);
+            }
+        }
+        for column in rest.chunks_exact(rows) {
+            b.iter_mut().zip(column).for_each(|(b, &g)| *b += g);
+        }
+    });
 }

@@ -10,7 +10,7 @@
 
 use rand_core::Rng;
 
-use super::affine::{add_columns, set_columns};
+use super::affine::{add_columns, start_columns};
 use super::network::{check_forward, check_jvp, check_vjp};
 use super::{Init, Layer, Network, Point, Shape, Size};
 use crate::backend::Backend;
@@ -53,20 +53,20 @@ impl DynAntisymmetric {
     /// K ← A − Aᵀ − shift·I
     fn assemble<T: Real>(&self, a: &[T], shift: T, k: &mut [T]) -> Result<(), Error> {
         let n = self.size;
-        let mut k = MatMut::new(k, n, n)?;
-        let off_diagonal = (0..n).flat_map(|j| (0..n).filter(move |&i| i != j).map(move |i| (i, j)));
-        k.fill(T::ZERO);
-        for ((i, j), &a) in off_diagonal.zip(a) {
-            k.set(i, j, a);
+        let (k, _) = MatMut::new(k, n, n)?.into_parts();
+        if n < 2 {
+            k.fill(-shift);
+            return Ok(());
         }
-        for j in 0..n {
-            k.set(j, j, -shift);
-            for i in 0..j {
-                if let (Some(upper), Some(lower)) = (k.get(i, j), k.get(j, i)) {
-                    k.set(i, j, upper - lower);
-                    k.set(j, i, lower - upper);
-                }
-            }
+        // Column j of A without its diagonal, and Aⱼᵢ beside each Aᵢⱼ: in the columns before j it is one place up, the diagonal not being there.
+        for ((j, column), own) in k.chunks_exact_mut(n).enumerate().zip(a.chunks_exact(n - 1)) {
+            let ((above, rest), (own_above, own_below)) = (column.split_at_mut(j), own.split_at(j.min(own.len())));
+            let across = a.get(j.saturating_sub(1)..).unwrap_or_default().iter().step_by(n - 1);
+            above.iter_mut().zip(own_above).zip(across).for_each(|((k, &upper), &lower)| *k = upper - lower);
+            let Some((diagonal, below)) = rest.split_first_mut() else { continue };
+            *diagonal = -shift;
+            let across = a.get((j + 1) * (n - 1) + j..).unwrap_or_default().iter().step_by(n - 1);
+            below.iter_mut().zip(own_below).zip(across).for_each(|((k, &lower), &upper)| *k = lower - upper);
         }
         Ok(())
     }
@@ -99,8 +99,8 @@ impl<T: Real> Network<T> for DynAntisymmetric {
         let (a, b) = self.split(theta);
         let k = take("cache", &mut cache, self.size * self.size)?;
         self.assemble(a, T::from_f64(GAMMA), k)?;
-        set_columns(&mut z, b);
-        backend.gemm(T::ONE, MatRef::new(k, self.size, self.size)?, x, T::ONE, z)
+        let beta = start_columns(backend, &mut z, b);
+        backend.gemm(T::ONE, MatRef::new(k, self.size, self.size)?, x, beta, z)
     }
 
     fn jvp<B: Backend<T>>(
@@ -116,8 +116,8 @@ impl<T: Real> Network<T> for DynAntisymmetric {
         let (da, db) = self.split(dtheta);
         let dk = take("work", &mut work, self.size * self.size)?;
         self.assemble(da, T::ZERO, dk)?;
-        set_columns(&mut dz, db);
-        backend.gemm(T::ONE, MatRef::new(dk, self.size, self.size)?, point.x, T::ONE, dz.reborrow())?;
+        let beta = start_columns(backend, &mut dz, db);
+        backend.gemm(T::ONE, MatRef::new(dk, self.size, self.size)?, point.x, beta, dz.reborrow())?;
         match dx {
             Some(dx) => backend.gemm(T::ONE, self.matrix(point.cache)?, dx, T::ONE, dz),
             None => Ok(()),
@@ -139,12 +139,14 @@ impl<T: Real> Network<T> for DynAntisymmetric {
         backend.gemm(T::ONE, g, point.x.transpose(), T::ZERO, m.reborrow())?;
         let m = m.into_ref();
         let (ga, gb) = gtheta.split_at_mut((n * n - n).min(gtheta.len()));
-        let differences = (0..n).flat_map(|j| {
-            let pairs = m.col_iter(j).zip(m.transpose().col_iter(j)).enumerate();
-            pairs.filter(move |&(i, _)| i != j).map(|(_, (mij, mji))| mij - mji)
-        });
-        ga.iter_mut().zip(differences).for_each(|(g, d)| *g += d);
-        add_columns(g, gb);
+        for (j, ga) in ga.chunks_exact_mut((n - 1).max(1)).enumerate() {
+            let (above, below) = ga.split_at_mut(j.min(ga.len()));
+            let add = |g: &mut T, (mij, mji): (T, T)| *g += mij - mji;
+            let pairs = || m.col_iter(j).zip(m.transpose().col_iter(j));
+            above.iter_mut().zip(pairs()).for_each(|(g, pair)| add(g, pair));
+            below.iter_mut().zip(pairs().skip(j + 1)).for_each(|(g, pair)| add(g, pair));
+        }
+        add_columns(backend, g, gb);
         match gx {
             Some(gx) => backend.gemm(T::ONE, self.matrix(point.cache)?.transpose(), g, T::ZERO, gx),
             None => Ok(()),

@@ -82,8 +82,9 @@ impl<T: Real, L: Network<T>> Network<T> for DynEuler<L> {
             let layer_cache = take("cache", &mut cache, layer.cache.of(samples))?;
             let next = take("cache", &mut cache, n * samples)?;
             self.layer.forward(backend, theta, y, MatMut::new(next, n, samples)?, layer_cache, work)?;
-            for (next, y) in next.iter_mut().zip(y.iter()) {
-                *next = y + h * *next;
+            match y.as_contiguous_slice() {
+                Some(y) => backend.run(|| next.iter_mut().zip(y).for_each(|(next, &y)| *next = y + h * *next)),
+                None => next.iter_mut().zip(y.iter()).for_each(|(next, y)| *next = y + h * *next),
             }
             y = MatRef::new(next, n, samples)?;
         }
@@ -137,9 +138,7 @@ impl<T: Real, L: Network<T>> Network<T> for DynEuler<L> {
             let step = self.step(point, samples, k)?;
             let gtheta = weights_mut(gtheta, layer.params, k)?;
             // The cotangent carries h, so that the gradient is added with it at once.
-            for (s, &v) in scaled.iter_mut().zip(&*v) {
-                *s = h * v;
-            }
+            backend.run(|| scaled.iter_mut().zip(&*v).for_each(|(s, &v)| *s = h * v));
             let needed = (k > 0 || gx.is_some()).then_some(MatMut::new(change, n, samples)?);
             let skip = needed.is_none();
             self.layer.vjp(backend, step, MatRef::new(scaled, n, samples)?, gtheta, needed, work)?;
@@ -196,8 +195,9 @@ pub(super) fn initialize_equal<T: Real, L: Network<T>, R: Rng>(
 
 /// v ← the elements of x, column after column; zeros for `None`.
 pub(super) fn copy_or_zero<T: Real>(x: Option<MatRef<'_, T>>, v: &mut [T]) {
-    match x {
-        Some(x) => v.iter_mut().zip(x.iter()).for_each(|(v, x)| *v = x),
+    match x.map(|x| (x, x.as_contiguous_slice())) {
+        Some((_, Some(x))) => v.iter_mut().zip(x).for_each(|(v, &x)| *v = x),
+        Some((x, None)) => v.iter_mut().zip(x.iter()).for_each(|(v, x)| *v = x),
         None => v.fill(T::ZERO),
     }
 }

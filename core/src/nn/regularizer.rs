@@ -2,6 +2,7 @@
 //!
 //! One product with L gives everything: gradient L θ, value ½ θᵀ(L θ), Hessian product L v.
 
+use crate::matrix::slice;
 use crate::scalar::Real;
 
 /// ½ θᵀ L θ
@@ -28,11 +29,7 @@ impl<T: Real> Regularizer<T> for Tikhonov<T> {
     }
 
     fn value(&self, theta: &[T]) -> T {
-        let mut sum = T::ZERO;
-        for &t in theta {
-            sum += t * t;
-        }
-        T::from_f64(0.5) * self.alpha * sum
+        T::from_f64(0.5) * self.alpha * slice::dot(theta, theta)
     }
 }
 

@@ -104,14 +104,16 @@ impl<T: Real, L: Network<T>> Network<T> for DynRk4<L> {
                 let k = take("cache", &mut cache, n * samples)?;
                 let theta = weights(theta, layer.params, 2 * step + set)?;
                 self.layer.forward(backend, theta, input, MatMut::new(k, n, samples)?, layer_cache, work)?;
-                let divisor = T::from_f64(divisor);
-                for (sum, &k) in sum.iter_mut().zip(&*k) {
-                    *sum = if i == 0 { k / divisor } else { *sum + k / divisor };
-                }
                 // What is stored is the input of the next stage: y + factor h kᵢ, or the new y after the last.
-                let factor = T::from_f64(factor) * h;
-                for ((k, y), &sum) in k.iter_mut().zip(y.iter()).zip(&*sum) {
-                    *k = if i == 3 { y + h * sum } else { y + factor * *k };
+                let (divisor, factor) = (T::from_f64(divisor), T::from_f64(factor) * h);
+                let stage = |((k, sum), y): ((&mut T, &mut T), T)| {
+                    *sum = if i == 0 { *k / divisor } else { *sum + *k / divisor };
+                    *k = if i == 3 { y + h * *sum } else { y + factor * *k };
+                };
+                let stored = k.iter_mut().zip(&mut *sum);
+                match y.as_contiguous_slice() {
+                    Some(y) => backend.run(|| stored.zip(y.iter().copied()).for_each(stage)),
+                    None => stored.zip(y.iter()).for_each(stage),
                 }
                 input = MatRef::new(k, n, samples)?;
             }
@@ -149,10 +151,12 @@ impl<T: Real, L: Network<T>> Network<T> for DynRk4<L> {
                 };
                 self.layer.jvp(backend, at, dtheta, d_in, MatMut::new(k, n, samples)?, work)?;
                 let (divisor, factor) = (T::from_f64(divisor), T::from_f64(factor) * h);
-                for (((sum, &k), input), &d) in sum.iter_mut().zip(&*k).zip(&mut *input).zip(&*d) {
-                    *sum = if i == 0 { k / divisor } else { *sum + k / divisor };
-                    *input = d + factor * k;
-                }
+                backend.run(|| {
+                    for (((sum, &k), input), &d) in sum.iter_mut().zip(&*k).zip(&mut *input).zip(&*d) {
+                        *sum = if i == 0 { k / divisor } else { *sum + k / divisor };
+                        *input = d + factor * k;
+                    }
+                });
             }
             backend.axpy(h, sum, d);
         }
@@ -182,18 +186,22 @@ impl<T: Real, L: Network<T>> Network<T> for DynRk4<L> {
             for (i, ((divisor, factor), set)) in STAGES.into_iter().zip(SET).enumerate().rev() {
                 // uᵢ = h/divisor V + factor h wᵢ₊₁, with w₅ = 0.
                 let (weight, factor) = (h / T::from_f64(divisor), T::from_f64(factor) * h);
-                for ((u, &v), &w) in u.iter_mut().zip(&*v).zip(&*w) {
-                    *u = if i == 3 { weight * v } else { weight * v + factor * w };
-                }
+                backend.run(|| {
+                    for ((u, &v), &w) in u.iter_mut().zip(&*v).zip(&*w) {
+                        *u = if i == 3 { weight * v } else { weight * v + factor * w };
+                    }
+                });
                 let at = self.stage(point, samples, step, i)?;
                 let gtheta = weights_mut(gtheta, layer.params, 2 * step + set)?;
                 let wanted = !(last && i == 0);
                 let w_out = if wanted { Some(MatMut::new(w, n, samples)?) } else { None };
                 self.layer.vjp(backend, at, MatRef::new(u, n, samples)?, gtheta, w_out, work)?;
                 if wanted {
-                    for (sum, &w) in sum.iter_mut().zip(&*w) {
-                        *sum = if i == 3 { w } else { *sum + w };
-                    }
+                    backend.run(|| {
+                        for (sum, &w) in sum.iter_mut().zip(&*w) {
+                            *sum = if i == 3 { w } else { *sum + w };
+                        }
+                    });
                 }
             }
             backend.axpy(T::ONE, sum, v);

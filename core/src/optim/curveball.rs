@@ -84,12 +84,12 @@ pub const fn curveball_state_len(params: usize) -> usize {
 /// Length of the workspace of [`CurveBall::step`] for a batch.
 pub const fn curveball_work_len(shape: Shape, samples: usize) -> usize {
     let features = product([6, shape.features, samples]);
-    sum([product([2, shape.params]), shape.cache.of(samples), shape.work.of(samples), features])
+    sum([shape.params, shape.cache.of(samples), shape.work.of(samples), features])
 }
 
 /// Length of the workspace of [`CurveBall::step_objective`].
 pub const fn curveball_objective_work_len(params: usize) -> usize {
-    product([5, params])
+    product([4, params])
 }
 
 /// Steps between two adaptations of λ.
@@ -139,7 +139,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         check_length("state", shape.params, self.z.as_ref().len())?;
         check_workspace("work", curveball_work_len(shape, n), work.len())?;
         let mut next = |len| take("work", &mut work, len);
-        let (delta, w_new) = (next(shape.params)?, next(shape.params)?);
+        let delta = next(shape.params)?;
         let cache = next(shape.cache.of(n))?;
         let (s, g, p) = (next(m * n)?, next(m * n)?, next(m * n)?);
         let (jz, hjz, jd) = (next(m * n)?, next(m * n)?, next(m * n)?);
@@ -153,16 +153,17 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         network.jvp(backend, point, z, None, MatMut::new(jz, m, n)?, work)?;
         loss.hessian_vector(MatRef::new(p, m, n)?, MatRef::new(jz, m, n)?, MatMut::new(hjz, m, n)?);
         s.iter_mut().zip(&*g).zip(&*hjz).for_each(|((s, &g), &h)| *s = g + h);
-        delta.iter_mut().zip(z).for_each(|(d, &z)| *d = lambda * z);
+        backend.run(|| delta.iter_mut().zip(z).for_each(|(d, &z)| *d = lambda * z));
         network.vjp(backend, point, MatRef::new(s, m, n)?, delta, None, work)?;
 
+        let residual_norm = backend.norm(delta);
         let (rho, beta, predicted) = match self.options.fixed {
             Some((rho, beta)) => (rho, beta, None),
             None => {
                 network.jvp(backend, point, delta, None, MatMut::new(jd, m, n)?, work)?;
                 loss.hessian_vector(MatRef::new(p, m, n)?, MatRef::new(jd, m, n)?, MatMut::new(s, m, n)?);
                 let a = Plane {
-                    dd: backend.dot(jd, s) + lambda * backend.dot(delta, delta),
+                    dd: backend.dot(jd, s) + lambda * residual_norm * residual_norm,
                     dz: backend.dot(jz, s) + lambda * backend.dot(delta, z),
                     zz: backend.dot(jz, hjz) + lambda * backend.dot(z, z),
                     gd: backend.dot(g, jd),
@@ -174,16 +175,13 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         };
 
         self.work_units = self.work_units.saturating_add(if predicted.is_some() { 4 } else { 3 });
-        let residual_norm = backend.norm(delta);
-        let moved = self.advance(rho, beta, delta, w, w_new);
+        let moved = self.advance(backend, rho, beta, delta, w, value);
         let mut report = self.report(value, residual_norm);
         (report.rho, report.beta) = (rho, beta);
-        if !(value.is_finite() && moved) {
+        if !moved {
             report.status = Status::NonFinite;
             return Ok(report);
         }
-        self.z.as_mut().copy_from_slice(delta);
-        w.copy_from_slice(w_new);
         if let (true, Some(predicted)) = (self.adapts(), predicted) {
             network.forward(backend, w, x, MatMut::new(s, m, n)?, cache, work)?;
             let new = loss.value(MatRef::new(s, m, n)?, c);
@@ -226,7 +224,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         check_length("state", params, self.z.as_ref().len())?;
         check_workspace("work", curveball_objective_work_len(params), work.len())?;
         let mut next = || take("work", &mut work, params);
-        let (gradient, delta, hz, hd, w_new) = (next()?, next()?, next()?, next()?, next()?);
+        let (gradient, delta, hz, hd) = (next()?, next()?, next()?, next()?);
         let lambda = self.lambda;
         let value = objective.value_and_gradient(w, gradient)?;
         let mut passes = 2;
@@ -242,8 +240,12 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
             objective.product(z, hz)?;
             passes += 2;
         }
-        hz.iter_mut().zip(z).for_each(|(h, &z)| *h += lambda * z);
-        delta.iter_mut().zip(&*hz).zip(&*gradient).for_each(|((d, &h), &g)| *d = h + g);
+        backend.run(|| {
+            for (((h, &z), d), &g) in hz.iter_mut().zip(z).zip(&mut *delta).zip(&*gradient) {
+                *h += lambda * z;
+                *d = *h + g;
+            }
+        });
         let residual_norm = backend.norm(delta);
         let (rho, beta, predicted) = match self.options.fixed {
             Some((rho, beta)) => (rho, beta, None),
@@ -265,12 +267,10 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         self.work_units = self.work_units.saturating_add(passes);
         let mut report = self.report(value, residual_norm);
         (report.rho, report.beta) = (rho, beta);
-        if !self.advance(rho, beta, delta, w, w_new) {
+        if !self.advance(backend, rho, beta, delta, w, value) {
             report.status = Status::NonFinite;
             return Ok(report);
         }
-        self.z.as_mut().copy_from_slice(delta);
-        w.copy_from_slice(w_new);
         if let (true, Some(predicted)) = (self.adapts(), predicted) {
             report.ratio = Some(self.adapt_lambda((objective.value(w)? - value) / predicted));
             (report.lambda, report.work_units) = (self.lambda, self.work_units);
@@ -293,15 +293,27 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> CurveBall<T, S> {
         }
     }
 
-    /// z ← ρ z − β Δ in Δ's place, w_new ← (1 − η·decay) w + η z; whether all of it is finite.
-    fn advance(&self, rho: T, beta: T, delta: &mut [T], w: &[T], w_new: &mut [T]) -> bool {
+    /// z ← ρ z − β Δ, w ← (1 − η·decay) w + η z, if E and all of these are finite; else nothing moves. Whether they are.
+    ///
+    /// Two passes over three vectors: computing the new numbers twice takes less than to keep and to copy them.
+    fn advance(&mut self, backend: &impl Backend<T>, rho: T, beta: T, delta: &[T], w: &mut [T], value: T) -> bool {
         let eta = self.options.learning_rate;
         let keep = T::ONE - eta * self.options.weight_decay;
-        delta.iter_mut().zip(self.z.as_ref()).for_each(|(d, &z)| *d = rho * z - beta * *d);
-        for ((new, &w), &z) in w_new.iter_mut().zip(w).zip(&*delta) {
-            *new = keep * w + eta * z;
+        let z = self.z.as_mut();
+        let step = |z: T, d: T, w: T| {
+            let z = rho * z - beta * d;
+            (z, keep * w + eta * z)
+        };
+        let finite = backend.run(|| {
+            z.iter().zip(delta).zip(&*w).fold(value.is_finite(), |finite, ((&z, &d), &w)| {
+                let (z, w) = step(z, d, w);
+                finite & z.is_finite() & w.is_finite()
+            })
+        });
+        if finite {
+            backend.run(|| z.iter_mut().zip(delta).zip(w).for_each(|((z, &d), w)| (*z, *w) = step(*z, d, *w)));
         }
-        delta.iter().chain(&*w_new).all(|x| x.is_finite())
+        finite
     }
 
     fn adapts(&self) -> bool {

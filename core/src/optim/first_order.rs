@@ -18,7 +18,7 @@ use crate::scalar::Real;
 /// A rule that moves weights by a gradient. slimTrain takes any; a caller may bring an own one.
 pub trait Update<T: Real> {
     /// Moves θ. `gradient` has the length of θ.
-    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error>;
+    fn update<B: Backend<T>>(&mut self, backend: &B, theta: &mut [T], gradient: &[T]) -> Result<(), Error>;
 }
 
 /// Length of the state of [`Adam`] for `params` weights.
@@ -52,7 +52,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Adam<T, S> {
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
-    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
+    fn update<B: Backend<T>>(&mut self, backend: &B, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
         let state = self.state.as_mut();
         check_length("state of Adam", adam_state_len(theta.len()), state.len())?;
         check_length("gradient", theta.len(), gradient.len())?;
@@ -61,12 +61,42 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Adam<T, S> {
         // η (m/c₁)/(√(v/c₂) + ε) with one division a weight: (η √c₂/c₁) m/(√v + ε √c₂).
         let root = (T::ONE - self.powers.1).sqrt();
         let (rate, epsilon) = (self.learning_rate * root / (T::ONE - self.powers.0), self.epsilon * root);
-        for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
-            *m = self.beta1 * *m + (T::ONE - self.beta1) * g;
-            *v = self.beta2 * *v + (T::ONE - self.beta2) * g * g;
-            *theta -= rate * *m / (v.sqrt() + epsilon);
-        }
+        let betas = (self.beta1, self.beta2);
+        scaled_step(backend, betas, T::ONE, (rate, epsilon), theta, gradient, m, v);
         Ok(())
+    }
+}
+
+/// Weights at a time: their roots wait in an array.
+const CHUNK: usize = 64;
+
+/// m ← β₁ m + (1 − β₁) d g,  v ← β₂ v + (1 − β₂)(d g)²,  θ ← θ − rate m/(√v + ε)
+pub(super) fn scaled_step<T: Real>(
+    backend: &impl Backend<T>,
+    (beta1, beta2): (T, T),
+    d: T,
+    (rate, epsilon): (T, T),
+    theta: &mut [T],
+    gradient: &[T],
+    m: &mut [T],
+    v: &mut [T],
+) {
+    let mut roots = [T::ZERO; CHUNK];
+    let chunks = theta.chunks_mut(CHUNK).zip(gradient.chunks(CHUNK)).zip(m.chunks_mut(CHUNK)).zip(v.chunks_mut(CHUNK));
+    for (((theta, gradient), m), v) in chunks {
+        backend.run(|| {
+            for ((&g, m), v) in gradient.iter().zip(&mut *m).zip(&mut *v) {
+                let g = d * g;
+                *m = beta1 * *m + (T::ONE - beta1) * g;
+                *v = beta2 * *v + (T::ONE - beta2) * g * g;
+            }
+        });
+        backend.roots(v, &mut roots);
+        backend.run(|| {
+            for ((theta, &m), &root) in theta.iter_mut().zip(&*m).zip(&roots) {
+                *theta -= rate * m / (root + epsilon);
+            }
+        });
     }
 }
 
@@ -107,14 +137,17 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Sgd<T, S> {
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Sgd<T, S> {
-    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
+    fn update<B: Backend<T>>(&mut self, backend: &B, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
         let m = self.state.as_mut();
         check_length("state of Sgd", theta.len(), m.len())?;
         check_length("gradient", theta.len(), gradient.len())?;
-        for ((theta, &g), m) in theta.iter_mut().zip(gradient).zip(m) {
-            *m = self.momentum * *m + g;
-            *theta -= self.learning_rate * *m;
-        }
+        let (momentum, rate) = (self.momentum, self.learning_rate);
+        backend.run(|| {
+            for ((theta, &g), m) in theta.iter_mut().zip(gradient).zip(m) {
+                *m = momentum * *m + g;
+                *theta -= rate * *m;
+            }
+        });
         Ok(())
     }
 }
@@ -238,7 +271,7 @@ impl<U> FirstOrder<U> {
         self.work_units = self.work_units.saturating_add(2);
         let mut status = Status::NonFinite;
         if objective.is_finite() && gradient_norm.is_finite() {
-            self.update.update(theta, gradient)?;
+            self.update.update(backend, theta, gradient)?;
             status = Status::Running;
         }
         Ok(FirstOrderReport { loss, objective, gradient_norm, work_units: self.work_units, status })
@@ -265,28 +298,29 @@ impl<T: Real, U: SaveState<T>> SaveState<T> for FirstOrder<U> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Portable;
 
     /// The first Adam step has length η in each direction, whatever the gradient's size; later ones follow the formula.
     #[test]
     fn adam_corrects_its_bias() {
         let mut adam = Adam::new(0.1, [0.0_f64; 4]);
         let mut theta = [1.0, 2.0];
-        adam.update(&mut theta, &[1e-3, -50.0]).unwrap();
+        adam.update(&Portable, &mut theta, &[1e-3, -50.0]).unwrap();
         assert!((theta[0] - 0.9).abs() < 1e-5 && (theta[1] - 2.1).abs() < 1e-9, "{theta:?}");
-        adam.update(&mut theta, &[2e-3, -50.0]).unwrap();
+        adam.update(&Portable, &mut theta, &[2e-3, -50.0]).unwrap();
         let (m, v): (f64, f64) = (0.9 * 1e-4 + 0.1 * 2e-3, 0.999 * 1e-9 + 1e-3 * 4e-6);
         let expected = 0.1 * (m / (1.0 - 0.81)) / (libm::sqrt(v / (1.0 - 0.999 * 0.999)) + 1e-8);
         assert!((0.9 - theta[0] - expected).abs() < 2e-6, "{theta:?} {expected}");
-        assert!(adam.update(&mut [0.0; 3], &[0.0; 3]).is_err());
+        assert!(adam.update(&Portable, &mut [0.0; 3], &[0.0; 3]).is_err());
     }
 
     #[test]
     fn sgd_remembers_its_momentum() {
         let mut sgd = Sgd::new(0.5, 0.9, [0.0_f64]);
         let mut theta = [0.0];
-        sgd.update(&mut theta, &[1.0]).unwrap();
-        sgd.update(&mut theta, &[1.0]).unwrap();
+        sgd.update(&Portable, &mut theta, &[1.0]).unwrap();
+        sgd.update(&Portable, &mut theta, &[1.0]).unwrap();
         assert_eq!(theta, [-0.5 - 0.5 * 1.9]);
-        assert!(sgd.update(&mut [0.0; 2], &[0.0; 2]).is_err());
+        assert!(sgd.update(&Portable, &mut [0.0; 2], &[0.0; 2]).is_err());
     }
 }

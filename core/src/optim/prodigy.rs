@@ -15,7 +15,9 @@
 //! Source: K. Mishchenko and A. Defazio, "Prodigy: an expeditiously adaptive parameter-free learner" (ICML 2024, arXiv
 //! 2306.06101), the version with Adam; the bias corrections are Adam's. Cost: 15 flops a weight and a step. State: four numbers a weight.
 
+use crate::backend::Backend;
 use crate::error::{Error, check_length};
+use crate::optim::first_order::scaled_step;
 use crate::optim::{SaveState, StateReader, StateWriter, Update, product};
 use crate::scalar::Real;
 
@@ -28,13 +30,14 @@ pub const fn prodigy_state_len(params: usize) -> usize {
 ///
 /// ```
 /// use gaussling_core::optim::{Prodigy, Update, prodigy_state_len};
+/// use gaussling_core::Portable;
 /// // ½ (θ − 3)² from 0, with a learning rate that is a million times too small at the start.
 /// let mut method = Prodigy::new(1e-6, [0.0; prodigy_state_len(1)]);
 /// let mut theta = [0.0_f64];
 /// for step in 0..300 {
 ///     method.factor = 1.0 - f64::from(step) / 300.0;
 ///     let gradient = [theta[0] - 3.0];
-///     method.update(&mut theta, &gradient)?;
+///     method.update(&Portable, &mut theta, &gradient)?;
 /// }
 /// assert!((theta[0] - 3.0).abs() < 0.1 && method.distance() > 0.1);
 /// # Ok::<(), gaussling_core::Error>(())
@@ -94,7 +97,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for Prodigy<T, S> {
 }
 
 impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Prodigy<T, S> {
-    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
+    fn update<B: Backend<T>>(&mut self, backend: &B, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
         let (n, state) = (theta.len(), self.state.as_mut());
         check_length("state of Prodigy", prodigy_state_len(n), state.len())?;
         check_length("gradient", n, gradient.len())?;
@@ -117,12 +120,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Prodigy<T, S> {
         let root = (T::ONE - self.powers.1).sqrt();
         let rate = self.factor * d * root / (T::ONE - self.powers.0);
         let epsilon = d * self.epsilon * root;
-        for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
-            let g = d * g;
-            *m = self.beta1 * *m + (T::ONE - self.beta1) * g;
-            *v = self.beta2 * *v + (T::ONE - self.beta2) * g * g;
-            *theta -= rate * *m / (v.sqrt() + epsilon);
-        }
+        scaled_step(backend, (self.beta1, self.beta2), d, (rate, epsilon), theta, gradient, m, v);
         self.r = beta3 * self.r + weight * product;
         let estimate = self.r / norm;
         if norm > T::ZERO && estimate > self.d && estimate.is_finite() {
@@ -135,6 +133,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Prodigy<T, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Portable;
     use crate::optim::{Adam, adam_state_len};
 
     /// While the estimate stays where it started, the steps are Adam's with that learning rate.
@@ -146,8 +145,8 @@ mod tests {
         for i in 0..20 {
             // A gradient that changes its sign: θ never gets far, and the estimate has nothing to grow by.
             let g = [if i % 2 == 0 { 3.0 } else { -3.0 }, libm::sin(f64::from(i))];
-            prodigy.update(&mut a, &g).unwrap();
-            adam.update(&mut b, &g).unwrap();
+            prodigy.update(&Portable, &mut a, &g).unwrap();
+            adam.update(&Portable, &mut b, &g).unwrap();
         }
         assert_eq!(prodigy.distance(), 0.5);
         assert!((a[0] - b[0]).abs() < 1e-12 && (a[1] - b[1]).abs() < 1e-12, "{a:?} {b:?}");
@@ -160,12 +159,12 @@ mod tests {
         let (mut theta, target, mut last) = ([0.0, 0.0], [5.0, -2.0], 1e-6);
         for _ in 0..400 {
             let g = [10.0 * (theta[0] - target[0]), 0.1 * (theta[1] - target[1])];
-            prodigy.update(&mut theta, &g).unwrap();
+            prodigy.update(&Portable, &mut theta, &g).unwrap();
             assert!(prodigy.distance() >= last && prodigy.distance() <= 5.0);
             last = prodigy.distance();
         }
         assert!(last > 0.05, "{last}");
-        assert!(prodigy.update(&mut [0.0; 3], &[0.0; 3]).is_err());
+        assert!(prodigy.update(&Portable, &mut [0.0; 3], &[0.0; 3]).is_err());
     }
 
     /// Three steps by the formulas of the file's head, one number at a time.
@@ -184,7 +183,7 @@ mod tests {
             let (c1, c2) = (1.0 - libm::pow(0.9, f64::from(t)), 1.0 - libm::pow(0.999, f64::from(t)));
             x -= 0.7 * d * (m / c1) / (libm::sqrt(v / c2) + d * 1e-8);
             d = f64::max(d, r / f64::abs(s));
-            prodigy.update(&mut theta, &[g]).unwrap();
+            prodigy.update(&Portable, &mut theta, &[g]).unwrap();
             assert!((theta[0] - x).abs() < 1e-12 && (prodigy.distance() - d).abs() < 1e-12, "{t}: {theta:?} {x}");
         }
     }

@@ -26,17 +26,18 @@ const DIGITS: usize = 4;
 ///
 /// ```
 /// use gaussling_core::optim::{Adam, SaveState, Update, adam_state_len};
+/// use gaussling_core::Portable;
 /// let new = || Adam::new(0.1_f32, [0.0; adam_state_len(2)]);
 /// let (mut theta, mut adam) = ([1.0, 2.0], new());
-/// adam.update(&mut theta, &[0.3, -0.4])?;
+/// adam.update(&Portable, &mut theta, &[0.3, -0.4])?;
 ///
 /// let mut checkpoint = [0.0; 7]; // or a Vec of state_len()
 /// adam.save(&mut checkpoint)?;
 /// let (mut again, mut restored) = (theta, new());
 /// restored.restore(&checkpoint)?;
 ///
-/// adam.update(&mut theta, &[0.5, 0.6])?;
-/// restored.update(&mut again, &[0.5, 0.6])?;
+/// adam.update(&Portable, &mut theta, &[0.5, 0.6])?;
+/// restored.update(&Portable, &mut again, &[0.5, 0.6])?;
 /// assert_eq!(theta.map(f32::to_bits), again.map(f32::to_bits));
 /// # Ok::<(), gaussling_core::Error>(())
 /// ```

@@ -197,7 +197,7 @@ fn first_order<T: Real, U: Update<T> + SaveState<T>>(mut rules: [U; 2], interrup
             }
             let loss =
                 loss_and_gradient(&Portable, &WHOLE, SoftmaxCrossEntropy, &theta, x, c, &mut g, &mut work).unwrap();
-            rules[0].update(&mut theta, &g).unwrap();
+            rules[0].update(&Portable, &mut theta, &g).unwrap();
             record(loss, &theta)
         })
         .collect()

@@ -172,7 +172,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let alpha = step.sum_lambda / T::from_usize(self.linear.steps() + 1);
         let objective = loss + regularizer.value(theta) + half * alpha * backend.dot(w, w);
         let gradient_norm = backend.norm(gradient);
-        update.update(theta, gradient)?;
+        update.update(backend, theta, gradient)?;
         self.work_units = self.work_units.saturating_add(2);
         let (lambda, sum_lambda, work_units) = (step.lambda, step.sum_lambda, self.work_units);
         Ok(SlimTrainReport { loss, objective, lambda, sum_lambda, alpha, gradient_norm, work_units })

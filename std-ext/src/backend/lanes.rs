@@ -63,6 +63,8 @@ pub trait Float: Real + 'static {
     fn buffers() -> &'static LocalKey<[Cell<Vec<Self>>; 2]>;
     /// self · factor + summand, rounded once: one instruction where it is called from a function compiled for it.
     fn fused(self, factor: Self, summand: Self) -> Self;
+    /// √self by the standard library: an instruction, also of vectors.
+    fn root(self) -> Self;
 
     /// Rows and columns of the blocks that [`transpose`](Self::transpose) moves.
     const SIDE: usize;
@@ -88,6 +90,10 @@ macro_rules! float {
             fn buffers() -> &'static LocalKey<[Cell<Vec<Self>>; 2]> {
                 thread_local!(static BUFFERS: [Cell<Vec<$float>>; 2] = const { [const { Cell::new(Vec::new()) }; 2] });
                 &BUFFERS
+            }
+            #[inline(always)]
+            fn root(self) -> Self {
+                $float::sqrt(self)
             }
             #[inline(always)]
             fn fused(self, factor: Self, summand: Self) -> Self {

@@ -4,8 +4,8 @@ use super::gemm;
 use super::gemv;
 use super::lanes::Float;
 use super::triangular;
-use gaussling_core::autodiff::{ScalarFunction, derivative};
-use gaussling_core::backend::Triangle;
+use gaussling_core::autodiff::ScalarFunction;
+use gaussling_core::backend::{Triangle, elementwise};
 use gaussling_core::{Error, MatMut, MatRef};
 
 /// All kernels with one kind of registers: tiles of `$columns` columns or half of that, of `$wide` where one register holds all rows,
@@ -71,16 +71,24 @@ macro_rules! level {
 
             #[target_feature(enable = $features)]
             pub fn map<T: Float, F: ScalarFunction>(f: F, x: &[T], y: &mut [T]) {
-                for (y, &x) in y.iter_mut().zip(x) {
-                    *y = f.eval(x);
-                }
+                elementwise::map(f, x, y);
             }
 
             #[target_feature(enable = $features)]
             pub fn map_with_slope<T: Float, F: ScalarFunction>(f: F, x: &[T], y: &mut [T], slope: &mut [T]) {
-                for ((y, slope), &x) in y.iter_mut().zip(slope).zip(x) {
-                    (*y, *slope) = derivative(f, x);
+                elementwise::map_with_slope(f, x, y, slope);
+            }
+
+            #[target_feature(enable = $features)]
+            pub fn roots<T: Float>(x: &[T], y: &mut [T]) {
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = x.root();
                 }
+            }
+
+            #[target_feature(enable = $features)]
+            pub fn run<R>(loops: impl FnOnce() -> R) -> R {
+                loops()
             }
         }
     };

@@ -227,6 +227,25 @@ impl<T: Float> Backend<T> for Fast {
     fn map_with_slope<F: ScalarFunction>(&self, f: F, x: &[T], y: &mut [T], slope: &mut [T]) {
         on_level!(self.map_with_slope(f, x, y, slope));
     }
+
+    fn roots(&self, x: &[T], y: &mut [T]) {
+        on_level!(self.roots(x, y));
+    }
+
+    /// Compiled for the level, with the portable bits.
+    #[inline]
+    fn run<R>(&self, loops: impl FnOnce() -> R) -> R {
+        match self.level {
+            Level::Portable => loops(),
+            // SAFETY: as in `on_level`.
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => unsafe { levels::neon::run(loops) },
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { levels::avx2::run(loops) },
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { levels::avx512::run(loops) },
+        }
+    }
 }
 
 /// The core's check, which is private to it.

@@ -5,7 +5,7 @@ use gaussling_core::optim::{
     Adam, Prodigy, Selection, SlimTrain, Update, adam_state_len, prodigy_state_len, sampled_tikhonov_state_len,
     slimtrain_inputs_len, slimtrain_work_len,
 };
-use gaussling_core::{Error, MatRef};
+use gaussling_core::{Backend, Error, MatRef};
 
 use super::batches::Batches;
 use super::checkpoint::State;
@@ -29,10 +29,10 @@ enum Rule<T> {
 }
 
 impl<T: Number> Update<T> for Rule<T> {
-    fn update(&mut self, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
+    fn update<B: Backend<T>>(&mut self, backend: &B, theta: &mut [T], gradient: &[T]) -> Result<(), Error> {
         match self {
-            Self::Prodigy(prodigy) => prodigy.update(theta, gradient),
-            Self::Adam(adam) => adam.update(theta, gradient),
+            Self::Prodigy(prodigy) => prodigy.update(backend, theta, gradient),
+            Self::Adam(adam) => adam.update(backend, theta, gradient),
         }
     }
 }

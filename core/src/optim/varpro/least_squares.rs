@@ -204,7 +204,8 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
         let (n, m, features, k) = self.sizes();
         let z = MatMut::new(self.z, features, n)?;
         self.network.forward(self.backend, self.theta, self.x, z, self.cache, self.work)?;
-        if !self.z.iter().all(|z| z.is_finite()) {
+        // No early end: a loop of vector instructions.
+        if !self.backend.run(|| self.z.iter().fold(true, |all, z| all & z.is_finite())) {
             return Ok(false);
         }
         let (scale, weights) = (self.scale, self.sample_weights);
