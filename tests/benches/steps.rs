@@ -4,8 +4,9 @@
 //! and batches are the same, the random numbers are not. Run all in the same minute and compare ratios. An argument keeps the
 //! operations whose name contains it, or the rows of a backend.
 
+mod timing;
+
 use std::hint::black_box;
-use std::time::Instant;
 
 use gaussling::DenseMatrix;
 use gaussling::backend::Fast;
@@ -21,31 +22,7 @@ use gaussling_core::optim::{
 use gaussling_core::{Backend, Error, MatRef, Portable, Real};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-
-const SAMPLES: usize = 401;
-
-/// Prints the median time of a call.
-fn time(
-    name: &str,
-    scalar: &str,
-    backend: &str,
-    mut call: impl FnMut(usize) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if std::env::args().skip(1).any(|arg| !arg.starts_with('-') && !name.contains(&arg) && arg != backend) {
-        return Ok(());
-    }
-    let mut microseconds = Vec::with_capacity(SAMPLES);
-    for i in 0..SAMPLES + 5 {
-        let start = Instant::now();
-        call(i)?;
-        if i >= 5 {
-            microseconds.push(start.elapsed().as_secs_f64() * 1e6);
-        }
-    }
-    microseconds.sort_by(f64::total_cmp);
-    println!("{backend}\t{name}\t{scalar}\t{:.1}", microseconds[SAMPLES / 2]);
-    Ok(())
-}
+use timing::time;
 
 fn random<T: Real>(rng: &mut Xoshiro256PlusPlus, rows: usize, cols: usize) -> DenseMatrix<T> {
     DenseMatrix::from_fn(rows, cols, |_, _| T::from_f64(standard_normal(rng)))
