@@ -31,6 +31,7 @@ pub use describe::DescribeError;
 pub use function::{Function, Pointwise};
 pub use layer::DynLayer;
 pub use sampled::Sampled;
+pub(crate) use sampled::useful_threads;
 pub(crate) use sequential::CHUNK;
 pub use sequential::{MAX_LAYERS, Sequential};
 

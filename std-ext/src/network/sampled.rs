@@ -52,6 +52,11 @@ fn border(samples: usize, count: usize, number: usize) -> usize {
     samples / count * number + (samples % count * number) / count
 }
 
+/// How many threads have something to do.
+pub(crate) fn useful_threads(samples: usize) -> usize {
+    parts(samples)
+}
+
 fn parts(samples: usize) -> usize {
     (samples / PART).clamp(1, PARTS)
 }

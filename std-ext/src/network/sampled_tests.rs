@@ -43,7 +43,7 @@ const SAMPLES: [usize; 10] = [0, 1, 255, 256, 257, 1023, 1024, 1025, 8192, 9001]
 
 /// One with a fixed part in its cache and one in its workspace.
 fn networks() -> [Sequential; 2] {
-    ["affine:6, tanh, antisym:6x3", "dense:5, sin, affine:4"].map(|text| Sequential::parse(text, 3).unwrap())
+    ["affine:6, tanh, antisym:6x3", "dense:5, sine, affine:4"].map(|text| Sequential::parse(text, 3).unwrap())
 }
 
 #[test]

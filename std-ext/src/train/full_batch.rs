@@ -13,7 +13,7 @@ use super::number::{Data, Number};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, buffer};
 use crate::kernels::kernels;
-use crate::network::Sampled;
+use crate::network::{Sampled, useful_threads};
 
 /// Inner gradient of the cross-entropy solves, relative to that at W = 0.
 const INNER_TOLERANCE: f64 = 1e-9;
@@ -29,7 +29,7 @@ pub(super) fn run<T: Number>(
     let (x, c) = (data.x.view(), data.c.view());
     let (outputs, samples) = c.shape();
     let (params, weights) = (problem.network.shape().params, problem.params());
-    let fast = kernels().clone().with_threads(options.threads);
+    let fast = kernels().clone().with_threads(options.threads.min(useful_threads(samples)));
     let on_theta = Tikhonov { alpha: T::from_f64(options.alpha_theta) };
     let alpha = T::from_f64(options.alpha_w);
     let mut work;
