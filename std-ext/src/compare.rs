@@ -58,6 +58,7 @@ pub enum Event<'a> {
 
 /// Trains with every method for every seed, `threads` runs at a time; entries come in the order of `methods`, then `seeds`.
 ///
+/// Within a run there is one thread, but for a run that is alone, which takes all; [`Options::threads`] counts for nothing here.
 /// Where memory cannot hold so many runs, fewer go on at a time.
 ///
 /// `watch` returns `false` to stop all runs after the step that each is in. Those stopped keep their best weights so far and end
@@ -73,6 +74,9 @@ pub fn compare(
     threads: usize,
     watch: &(dyn Fn(Event<'_>) -> bool + Sync),
 ) -> Result<Vec<Entry>, TrainError> {
+    // One run takes all threads; more take one each.
+    let own = if methods.len() * seeds.len() == 1 { threads } else { 1 };
+    let options = &Options { threads: own, ..options.clone() };
     let threads = runs_at_a_time(problem, methods, seeds.len(), options, threads)?;
     let starts: Vec<Weights> =
         seeds.iter().map(|&seed| problem.initial_weights(options, seed)).collect::<Result<_, _>>()?;

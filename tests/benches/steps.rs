@@ -10,6 +10,7 @@ use std::hint::black_box;
 
 use gaussling::DenseMatrix;
 use gaussling::backend::Fast;
+use gaussling::network::Sampled;
 use gaussling_core::nn::{
     Affine, Antisymmetric, Euler, Init, LeastSquares, Linear, Network, Rk4, SoftmaxCrossEntropy, Tikhonov,
     standard_normal, tanh, uniform,
@@ -222,8 +223,25 @@ fn steps<B: Backend<f64> + Backend<f32>>(backend: (&B, &str)) -> Result<(), Erro
     mlp::<f32, B>(backend, "f32")
 }
 
+/// GNvpro over many samples, in pieces: by one thread, and by more.
+fn threads() -> Result<(), Error> {
+    let residual =
+        (Linear::<2, 8>, tanh::<8>(), Euler::<_, 8> { layer: (Affine::<8, 8>, tanh::<8>()), step_size: 5.0 / 8.0 });
+    let fast = Fast::detect();
+    gnvpro((&fast, "fast"), "peaks GNvpro 20000 samples, whole:", &residual, 1, 20_000, 1e-6)?;
+    for count in [1, 2, 4, 8] {
+        if count <= std::thread::available_parallelism().map_or(1, usize::from) {
+            let fast = Fast::detect().with_threads(count);
+            let name = format!("peaks GNvpro 20000 samples, pieces, threads {count}:");
+            gnvpro((&fast, "fast"), &name, &Sampled::new(&residual, &fast), 1, 20_000, 1e-6)?;
+        }
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Error> {
     println!("peer\toperation\ttype\tmedian us");
     steps((&Portable, "portable"))?;
-    steps((&Fast::detect(), "fast"))
+    steps((&Fast::detect(), "fast"))?;
+    threads()
 }

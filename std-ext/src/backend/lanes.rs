@@ -48,7 +48,7 @@ pub(super) trait Lanes: Copy {
 /// `f32` and `f64`, the numbers that [`Fast`](super::Fast) computes with.
 #[doc(hidden)]
 #[allow(private_bounds, private_interfaces, reason = "closed to other crates: the module is private")]
-pub trait Float: Real + 'static {
+pub trait Float: Real + Send + Sync + 'static {
     /// 64 bytes.
     #[cfg(target_arch = "x86_64")]
     type Avx512: Lanes<Scalar = Self>;

@@ -24,6 +24,7 @@ mod levels;
 mod scratch;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tile;
 mod triangular;
 
@@ -31,6 +32,8 @@ use gaussling_core::autodiff::ScalarFunction;
 use gaussling_core::backend::Triangle;
 use gaussling_core::{Backend, Error, MatMut, MatRef, Portable};
 pub(crate) use lanes::Float;
+use std::sync::Arc;
+use threads::Threads;
 
 /// Which instructions the kernels are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,16 +95,18 @@ impl Level {
 /// assert_eq!(c, Matrix::from_rows([[5.0, 11.0], [11.0, 25.0]]));
 /// # Ok::<(), gaussling::core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Fast {
     // Only a level that was found here: what calls its functions relies on that.
     level: Level,
+    /// None: the caller's alone.
+    threads: Option<Arc<Threads>>,
 }
 
 impl Fast {
     /// The highest level of this CPU. Asking takes nanoseconds: the answer is kept.
     pub fn detect() -> Self {
-        Self { level: Self::levels().last().unwrap_or(Level::Portable) }
+        Self { level: Self::levels().last().unwrap_or(Level::Portable), threads: None }
     }
 
     /// The levels that this CPU has, the slowest first.
@@ -116,7 +121,42 @@ impl Fast {
     /// assert_eq!(Fast::with_level(Level::Portable).map(|fast| fast.level()), Some(Level::Portable));
     /// ```
     pub fn with_level(level: Level) -> Option<Self> {
-        level.is_here().then_some(Self { level })
+        level.is_here().then_some(Self { level, threads: None })
+    }
+
+    /// The same kernels, with so many threads for networks over many samples ([`Sampled`](crate::network::Sampled)); 0 counts as 1. The
+    /// threads sleep between calls and end with the last clone. The bits are the same for any number, so where the system has no threads to
+    /// give, the caller's does all.
+    ///
+    /// ```
+    /// use gaussling::backend::Fast;
+    /// assert_eq!(Fast::detect().with_threads(2).threads(), 2);
+    /// assert_eq!(Fast::detect().threads(), 1);
+    /// ```
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { threads: Threads::new(threads).map(Arc::new), ..self }
+    }
+
+    /// How many threads share the work, the caller's among them.
+    pub fn threads(&self) -> usize {
+        self.threads.as_ref().map_or(1, |threads| threads.count())
+    }
+
+    /// The same kernels without the threads, for one of them.
+    pub(crate) fn alone(&self) -> Self {
+        Self { level: self.level, threads: None }
+    }
+
+    /// Does each job once, by any thread; the error of the first job that fails.
+    pub(crate) fn share<J: Send>(
+        &self,
+        jobs: &mut [J],
+        work: impl Fn(&mut J) -> Result<(), Error> + Sync,
+    ) -> Result<(), Error> {
+        match &self.threads {
+            Some(threads) => threads.share(jobs, work),
+            None => jobs.iter_mut().try_for_each(work),
+        }
     }
 
     /// What the kernels are made of.

@@ -161,6 +161,9 @@ pub struct TrainArguments {
     /// Go on from the checkpoint of a run that was interrupted; from the beginning where there is none
     #[arg(long)]
     pub resume: bool,
+    /// Threads for the full-batch methods; the model is the same for any number [default: one for each processor]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
+    pub threads: Option<u32>,
     /// Write the history as CSV: work units, seconds, losses, control
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
@@ -175,7 +178,7 @@ pub struct MethodsArguments {
     /// The methods, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "gnvpro,slimtrain,curveball,adam,lbfgs")]
     pub methods: Vec<Method>,
-    /// Runs at the same time [default: one for each processor]
+    /// Runs at the same time; a single one takes them all [default: one for each processor]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub threads: Option<u32>,
 }

@@ -16,7 +16,7 @@ use super::interrupt;
 use super::output::{check_different, check_file, make_folder, note, print, write_file};
 use super::progress::Progress;
 use super::report;
-use super::setup::{Setup, describe, model, setup};
+use super::setup::{Setup, describe, model, processors, setup};
 use super::table::table;
 
 /// Files in the output folder.
@@ -76,8 +76,7 @@ pub fn compare_and_write(
         }
     }
     let seeds: Vec<u64> = (0..seeds).collect();
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.map_or(processors, |n| n as usize);
+    let threads = processors(arguments.threads);
     let runs = methods.len() * seeds.len();
     let progress = Progress::new(quiet, runs, &setup.options);
     interrupt::watch(quiet)?;

@@ -57,6 +57,11 @@ fn load_options(data: &DataArguments) -> LoadOptions {
     LoadOptions { inputs: data.inputs.clone(), targets: data.targets.clone(), task }
 }
 
+/// So many threads, or one for each processor.
+pub fn processors(threads: Option<u32>) -> usize {
+    threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |n| n as usize)
+}
+
 /// Reads, splits, scales; picks what the user left open. `hint` is what to try when memory cannot hold the data.
 pub fn setup(data: &DataArguments, run: &RunArguments, hint: &str) -> Result<Setup, Failure> {
     let load_options = load_options(data);

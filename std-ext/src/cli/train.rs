@@ -15,7 +15,7 @@ use super::keeper::{self, Keeper};
 use super::output::{check_different, check_file, note, percent, plot_beside, print, write_file};
 use super::progress::Progress;
 use super::report;
-use super::setup::{Setup, describe, model, setup, setup_stream};
+use super::setup::{Setup, describe, model, processors, setup, setup_stream};
 use super::training::Training;
 
 pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
@@ -38,6 +38,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         }
         false => (setup(&arguments.data, &arguments.run, &hint(arguments.method))?, None),
     };
+    setup.options.threads = processors(arguments.threads);
     let method = setup.method(arguments.method);
     let (problem, options, seed) = (&setup.problem, &setup.options, arguments.seed);
     let mut data = Training::new(problem, stream.as_mut())?;

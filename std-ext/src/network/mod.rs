@@ -11,7 +11,7 @@
 //! number of parameters does not overflow. [`Sequential::parse`] also makes sure that the parameters fit in memory. So nothing
 //! here panics, and errors are the core's for wrong shapes of arguments.
 //!
-//! **Layers**, each using only those above it: `function`; `block`; `layer`; `sequential`; `describe`.
+//! **Layers**, each using only those above it: `function`; `block`; `layer`; `sequential`; `describe`; `sampled`, which takes any network.
 
 mod block;
 pub mod describe;
@@ -19,6 +19,9 @@ pub mod describe;
 mod describe_tests;
 mod function;
 mod layer;
+mod sampled;
+#[cfg(test)]
+mod sampled_tests;
 mod sequential;
 #[cfg(test)]
 mod sequential_tests;
@@ -27,6 +30,8 @@ pub use block::{AntisymmetricBlock, EulerBlock};
 pub use describe::DescribeError;
 pub use function::{Function, Pointwise};
 pub use layer::DynLayer;
+pub use sampled::Sampled;
+pub(crate) use sampled::useful_threads;
 pub(crate) use sequential::CHUNK;
 pub use sequential::{MAX_LAYERS, Sequential};
 

@@ -13,6 +13,7 @@ use super::number::{Data, Number};
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, buffer};
 use crate::kernels::kernels;
+use crate::network::{Sampled, useful_threads};
 
 /// Inner gradient of the cross-entropy solves, relative to that at W = 0.
 const INNER_TOLERANCE: f64 = 1e-9;
@@ -27,40 +28,44 @@ pub(super) fn run<T: Number>(
 ) -> Result<Run, TrainError> {
     let (x, c) = (data.x.view(), data.c.view());
     let (outputs, samples) = c.shape();
-    let (shape, weights) = (problem.network.shape(), problem.params());
+    let (params, weights) = (problem.network.shape().params, problem.params());
+    let fast = kernels().clone().with_threads(options.threads.min(useful_threads(samples)));
     let on_theta = Tikhonov { alpha: T::from_f64(options.alpha_theta) };
     let alpha = T::from_f64(options.alpha_w);
     let mut work;
     match (method, problem.loss) {
         (Method::GaussNewton, loss) => {
             let network = problem.network.with_output(outputs)?;
-            let on_w = OnRange { start: shape.params, len: weights - shape.params, regularizer: Tikhonov { alpha } };
-            let regularizer = (OnRange { start: 0, len: shape.params, regularizer: on_theta }, on_w);
+            let network = Sampled::new(&network, &fast);
+            let on_w = OnRange { start: params, len: weights - params, regularizer: Tikhonov { alpha } };
+            let regularizer = (OnRange { start: 0, len: params, regularizer: on_theta }, on_w);
             work = buffer(method.name(), full_objective_work_len(Network::<T>::shape(&network), samples))?;
             match loss {
                 LossKind::LeastSquares => {
-                    let objective =
-                        FullObjective::new(&network, LeastSquares, regularizer, kernels(), x, c, &mut work)?;
+                    let objective = FullObjective::new(&network, LeastSquares, regularizer, &fast, x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
                 LossKind::CrossEntropy => {
                     let objective =
-                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, kernels(), x, c, &mut work)?;
+                        FullObjective::new(&network, SoftmaxCrossEntropy, regularizer, &fast, x, c, &mut work)?;
                     descend(method, options, objective, weights, begin, monitor)
                 }
             }
         }
         (_, LossKind::LeastSquares) => {
+            let network = Sampled::new(&problem.network, &fast);
+            let shape = Network::<T>::shape(&network);
             work = buffer(method.name(), varpro_least_squares_work_len(shape, outputs, samples))?;
-            let objective = VarProLeastSquares::new(&problem.network, on_theta, alpha, kernels(), x, c, &mut work)?;
-            descend(method, options, objective, shape.params, begin, monitor)
+            let objective = VarProLeastSquares::new(&network, on_theta, alpha, &fast, x, c, &mut work)?;
+            descend(method, options, objective, params, begin, monitor)
         }
         (_, LossKind::CrossEntropy) => {
+            let network = Sampled::new(&problem.network, &fast);
+            let shape = Network::<T>::shape(&network);
             work = buffer(method.name(), varpro_convex_work_len(shape, outputs, samples))?;
             let (loss, tolerance) = (SoftmaxCrossEntropy, T::tolerance(INNER_TOLERANCE));
-            let network = &problem.network;
-            let objective = VarProConvex::new(network, loss, on_theta, alpha, tolerance, kernels(), x, c, &mut work)?;
-            descend(method, options, objective, shape.params, begin, monitor)
+            let objective = VarProConvex::new(&network, loss, on_theta, alpha, tolerance, &fast, x, c, &mut work)?;
+            descend(method, options, objective, params, begin, monitor)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a run needs, added up before it starts: a clear refusal instead of a process that the system kills.
 
-use gaussling_core::nn::Shape;
+use gaussling_core::nn::{Network, Shape};
 use gaussling_core::optim::{
     adam_state_len, curveball_objective_work_len, curveball_state_len, curveball_work_len, full_objective_work_len,
     lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_inputs_len,
@@ -10,8 +10,9 @@ use gaussling_core::optim::{
 use super::options::{LossKind, Method, Options, Precision};
 use super::problem::{Part, Problem, TrainError};
 use super::stream;
+use crate::kernels::kernels;
 use crate::memory;
-use crate::network::CHUNK;
+use crate::network::{CHUNK, Sampled, Sequential};
 
 /// Copies of all weights in a run: the present ones, those that a step tries, the best, those of a record, a gradient.
 const COPIES: usize = 5;
@@ -33,7 +34,8 @@ fn run_bytes(
     streamed: bool,
 ) -> Result<usize, TrainError> {
     let (shape, outputs) = (problem.network.shape(), problem.outputs());
-    let whole = problem.network.with_output(outputs)?.shape();
+    let whole = problem.network.with_output(outputs)?;
+    let (in_pieces, whole) = (in_pieces(&whole), whole.shape());
     let batch = options.batch_of(method, samples);
     let projected = projected_len(problem, samples);
     // What only a run under way needs, and what is the method's state or contains it.
@@ -42,7 +44,7 @@ fn run_bytes(
         Method::CurveBallVarPro => (projected, sum([curveball_objective_work_len(shape.params), shape.params])),
         Method::Lbfgs => (projected, lbfgs_work_len(shape.params, Options::lbfgs::<f64>().memory)),
         Method::GaussNewton => (
-            full_objective_work_len(whole, samples),
+            full_objective_work_len(in_pieces, samples),
             trust_region_work_len(whole.params, &options.trust_region::<f64>()),
         ),
         Method::SlimTrain => {
@@ -77,9 +79,14 @@ fn converted_len(problem: &Problem, options: &Options) -> usize {
     }
 }
 
+/// What the full-batch methods see of a network.
+fn in_pieces(network: &Sequential) -> Shape {
+    Network::<f64>::shape(&Sampled::new(network, kernels()))
+}
+
 /// Workspace of variable projection, in which the initial W is found as well.
 fn projected_len(problem: &Problem, samples: usize) -> usize {
-    let (shape, outputs) = (problem.network.shape(), problem.outputs());
+    let (shape, outputs) = (in_pieces(&problem.network), problem.outputs());
     match problem.loss {
         LossKind::LeastSquares => varpro_least_squares_work_len(shape, outputs, samples),
         LossKind::CrossEntropy => varpro_convex_work_len(shape, outputs, samples),

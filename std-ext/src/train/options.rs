@@ -232,6 +232,8 @@ pub struct Options {
     pub krylov_dim: usize,
     /// GNvpro and Gauss–Newton: relative residual at which the Krylov space is good enough.
     pub krylov_tolerance: f64,
+    /// Threads within a full-batch run of many samples; 0 counts as 1. The result has the same bits for any number.
+    pub threads: usize,
 }
 
 impl Default for Options {
@@ -253,6 +255,7 @@ impl Default for Options {
             subproblem: TrustRegionOptions::<f64>::default().subproblem,
             krylov_dim: 20,
             krylov_tolerance: 0.1,
+            threads: 1,
         }
     }
 }
@@ -288,6 +291,8 @@ impl Options {
             subproblem,
             krylov_dim,
             krylov_tolerance,
+            // Changes no bit of a run.
+            threads: _,
         } = self;
         let own = "the method's own";
         let or_own = |x: Option<f64>| x.map_or(own.to_string(), |x| format!("{x:?}"));

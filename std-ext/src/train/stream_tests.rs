@@ -127,7 +127,15 @@ fn a_stream_is_learnt_as_well_as_data_in_memory() {
                     assert!((a - b).abs() <= 1e-9 * b, "{method}: {found:?} {expected:?}");
                 }
             }
-            let [a, b] = [memory.scores(&a.weights, &memory.validation).unwrap().error, scores[1].error];
+            // One order of batches is luck: the mean of eight.
+            let [mut a, mut b] = [memory.scores(&a.weights, &memory.validation).unwrap().error, scores[1].error];
+            for seed in 2..9 {
+                let run = train(&memory, method, &options, seed, &start, &mut |_| true).unwrap();
+                a += memory.scores(&run.weights, &memory.validation).unwrap().error;
+                let run = streamed.train(method, &options, seed, Begin::Start(&own), &mut Silent).unwrap();
+                b += streamed.scores(&run.weights).unwrap()[1].error;
+            }
+            (a, b) = (a / 8.0, b / 8.0);
             println!("{method}: {a:.4} in memory, {b:.4} streamed");
             assert!(if classes { b <= a + 0.03 } else { b < 1.3 * a }, "{method}: {a} in memory, {b} streamed");
         }

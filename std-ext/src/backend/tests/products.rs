@@ -58,7 +58,7 @@ fn product_is_near<T: Float>(kernel: Kernel, case: Case, seed: u64) {
     let view = MatMut::with_leading(&mut sizes, m, n, leading).unwrap();
     Portable.gemm(alpha.abs(), sizes_a, sizes_b, beta.abs(), view).unwrap();
     for fast in others() {
-        let found = run(fast, alpha, a, b, beta, &before);
+        let found = run(fast.clone(), alpha, a, b, beta, &before);
         for (at, ((&x, &y), &old)) in found.iter().zip(&expected).zip(&before).enumerate() {
             let bound = (k + 3) as f64 * T::EPSILON.value() * sizes[at].value();
             let (i, j) = (at % leading.max(1), at / leading.max(1));
