@@ -222,9 +222,9 @@ fn apply<T: Real>(
     };
     let reflections = tau.iter().copied().enumerate();
     if transposed {
-        reflections.for_each(|(j, tau)| one(j, tau))
+        reflections.for_each(|(j, tau)| one(j, tau));
     } else {
-        reflections.rev().for_each(|(j, tau)| one(j, tau))
+        reflections.rev().for_each(|(j, tau)| one(j, tau));
     }
     Ok(())
 }
