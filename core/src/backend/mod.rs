@@ -174,6 +174,15 @@ pub trait Backend<T: Real> {
         Ok(())
     }
 
+    /// Whether an algorithm that can go column by column (`dot`, `axpy`) or in blocks of columns (`gemm`) should take blocks.
+    ///
+    /// Not with the portable kernels: their products are no faster than their vector kernels, and so a program with
+    /// [`Portable`] alone does not even contain the code for blocks. A backend whose products are several times as fast says yes.
+    #[inline]
+    fn prefers_blocks(&self) -> bool {
+        false
+    }
+
     /// yᵢ ← f(xᵢ)
     #[inline]
     fn map<F: ScalarFunction>(&self, f: F, x: &[T], y: &mut [T]) {

@@ -7,6 +7,9 @@
 //! 2. the pivot d = a[j, j] must be positive
 //! 3. L[j, j] = √d, L[j+1.., j] = a[j+1.., j] / √d
 //!
+//! Where the backend prefers blocks, a tall block is cut into halves first, and its left half is taken as the columns to the left
+//! of the right one.
+//!
 //! Left-looking, because only the lower triangle of each block is written once it is due, and almost all flops are then in
 //! the backend's `gemm`. Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2nd ed., SIAM 2002),
 //! section 10.1, DOI 10.1137/1.9780898718027.
@@ -29,6 +32,12 @@ use crate::scalar::Real;
 
 /// Columns in a block: 32 columns of 600 `f64` are 150 KiB, so a block and what it receives stay in the second-level cache.
 const BLOCK: usize = 32;
+
+/// Columns up to which a tall block goes column by column where the backend prefers blocks.
+const LEAF: usize = 16;
+
+/// Rows from which a block counts as tall.
+const TALL: usize = 128;
 
 /// Rows up to which plain loops over the columns to the left, those of [`Matrix::cholesky`](crate::Matrix::cholesky), beat
 /// a call of `gemm`.
@@ -69,24 +78,40 @@ fn factor_blocks<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>) -> Re
     let n = a.rows();
     for first in (0..n).step_by(BLOCK) {
         let width = BLOCK.min(n - first);
-        let below = first + width;
         let (left, right) = a.reborrow().split_at_col(first);
         let mut panel = right.columns(0, width)?;
         if first > 0 {
-            let rows = left.as_ref().block(first, 0, width, first)?;
-            let rest = left.as_ref().block(below, 0, n - below, first)?;
-            backend.syrk(-T::ONE, rows, T::ONE, panel.reborrow().block(first, 0, width, width)?)?;
-            let lower = panel.reborrow().block(below, 0, n - below, width)?;
-            backend.gemm(-T::ONE, rest, rows.transpose(), T::ONE, lower)?;
+            subtract(
+                backend,
+                left.as_ref().block(first, 0, n - first, first)?,
+                panel.reborrow().block(first, 0, n - first, width)?,
+            )?;
         }
         factor_panel(backend, first, panel.block(first, 0, n - first, width)?)?;
     }
     Ok(())
 }
 
+/// The columns of `panel`, from whose top the diagonal starts, minus the products of `left`, which has the same rows.
+fn subtract<T: Real>(backend: &impl Backend<T>, left: MatRef<'_, T>, mut panel: MatMut<'_, T>) -> Result<(), Error> {
+    let ((rows, width), terms) = (panel.shape(), left.cols());
+    let top = left.block(0, 0, width, terms)?;
+    backend.syrk(-T::ONE, top, T::ONE, panel.reborrow().block(0, 0, width, width)?)?;
+    let rest = left.block(width, 0, rows - width, terms)?;
+    backend.gemm(-T::ONE, rest, top.transpose(), T::ONE, panel.block(width, 0, rows - width, width)?)
+}
+
 /// Steps 1 to 3 for the columns of one block, from whose top the diagonal starts; `first` is the index of its first pivot.
 fn factor_panel<T: Real>(backend: &impl Backend<T>, first: usize, mut panel: MatMut<'_, T>) -> Result<(), Error> {
     let (rows, width) = panel.shape();
+    if rows >= TALL && width > LEAF && backend.prefers_blocks() {
+        let half = (width / 2).next_multiple_of(LEAF);
+        let (mut left, right) = panel.split_at_col(half);
+        factor_panel(backend, first, left.reborrow())?;
+        let mut right = right.block(half, 0, rows - half, width - half)?;
+        subtract(backend, left.as_ref().block(half, 0, rows - half, half)?, right.reborrow())?;
+        return factor_panel(backend, first + half, right);
+    }
     for j in 0..width {
         let (left, mut right) = panel.reborrow().split_at_col(j);
         let left = left.as_ref().block(j, 0, rows - j, j)?;

@@ -49,6 +49,7 @@ mod ldlt;
 mod lsqr;
 mod operator;
 mod qr;
+mod qr_blocked;
 mod qr_pivoted;
 mod qr_update;
 mod right;

@@ -19,8 +19,10 @@
 //! "Accuracy and Stability of Numerical Algorithms" (2nd ed., SIAM 2002), chapter 19, DOI 10.1137/1.9780898718027.
 //! Accuracy (theorem 19.4): backward stable column by column, A + ΔA = Q R with ‖Δaⱼ‖ ≤ c m k ε ‖aⱼ‖, and a computed Q that
 //! is orthogonal to c m k ε. No pivoting: rank deficiency shows as small diagonal elements of R, but need not.
-//! Cost: 2k²(max(m, n) − k/3) flops, as dot products and axpys on columns.
+//! Cost: 2k²(max(m, n) − k/3) flops, as dot products and axpys on columns; from 32 reflections on 16 or more columns as matrix
+//! products where the backend prefers these (`qr_blocked.rs`), which asks for column norms up to MAX / 64.
 
+use super::qr_blocked::{self, is_blocked};
 use super::{check_finite, check_representable, check_representable_upper, solve_upper_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape};
@@ -46,6 +48,16 @@ use crate::scalar::Real;
 pub fn qr_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>, tau: &mut [T]) -> Result<(), Error> {
     check_length("tau", a.rows().min(a.cols()), tau.len())?;
     check_finite("a", a.as_ref())?;
+    if is_blocked(backend, tau.len(), a.cols()) {
+        qr_blocked::factor(backend, a.reborrow(), tau)?;
+    } else {
+        factor_columns(backend, a.reborrow(), tau);
+    }
+    check_representable_upper("r", a.as_ref())
+}
+
+/// [`qr_in_place`] column by column.
+pub(super) fn factor_columns<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>, tau: &mut [T]) {
     for (j, tau) in tau.iter_mut().enumerate() {
         let (mut left, mut trailing) = a.reborrow().split_at_col(j + 1);
         let column = left.col_mut(j).get_mut(j..).unwrap_or_default();
@@ -54,7 +66,6 @@ pub fn qr_in_place<T: Real>(backend: &impl Backend<T>, mut a: MatMut<'_, T>, tau
             reflect(backend, *tau, column, c.get_mut(j..).unwrap_or_default());
         }
     }
-    check_representable_upper("r", a.as_ref())
 }
 
 /// B ← Qᵀ B, Q as left in `qr` (m × n) and `tau` by [`qr_in_place`], B m × p.
@@ -76,7 +87,7 @@ pub fn apply_qt_in_place<T: Real>(
     tau: &[T],
     b: MatMut<'_, T>,
 ) -> Result<(), Error> {
-    apply(backend, qr, tau, tau.iter().enumerate(), b)
+    apply(backend, qr, tau, true, b)
 }
 
 /// B ← Q B, Q as left in `qr` (m × n) and `tau` by [`qr_in_place`], B m × p. Errors and cost as [`apply_qt_in_place`].
@@ -96,7 +107,7 @@ pub fn apply_q_in_place<T: Real>(
     tau: &[T],
     b: MatMut<'_, T>,
 ) -> Result<(), Error> {
-    apply(backend, qr, tau, tau.iter().enumerate().rev(), b)
+    apply(backend, qr, tau, false, b)
 }
 
 /// Writes the first p columns of Q into `q` (m × p, p ≤ m), Q as left in `qr` (m × n) and `tau` by [`qr_in_place`].
@@ -125,6 +136,9 @@ pub fn form_q<T: Real>(
     for (j, column) in q.cols_mut().enumerate() {
         column.fill(T::ZERO);
         column.iter_mut().skip(j).take(1).for_each(|x| *x = T::ONE);
+    }
+    if is_blocked(backend, tau.len(), columns) {
+        return qr_blocked::apply(backend, qr, tau, false, true, q);
     }
     // From the last reflection to the first: Hⱼ then leaves the columns before j alone, they are zero from row j on.
     for (j, &tau) in tau.iter().enumerate().rev() {
@@ -187,21 +201,30 @@ fn qr_vector<T: Real>(qr: MatRef<'_, T>, j: usize) -> &[T] {
     qr.col(j).get(j..).unwrap_or_default()
 }
 
-/// The reflections in the given order, each on all columns of B.
-fn apply<'t, T: Real + 't>(
+/// The reflections on all columns of B, for Qᵀ (`transposed`) from the first to the last, for Q from the last to the first.
+fn apply<T: Real>(
     backend: &impl Backend<T>,
     qr: MatRef<'_, T>,
     tau: &[T],
-    order: impl Iterator<Item = (usize, &'t T)>,
+    transposed: bool,
     mut b: MatMut<'_, T>,
 ) -> Result<(), Error> {
     check_factors(qr, tau)?;
     check_shape("b", (qr.rows(), b.cols()), b.shape())?;
-    for (j, &tau) in order {
+    if is_blocked(backend, tau.len(), b.cols()) {
+        return qr_blocked::apply(backend, qr, tau, transposed, false, b);
+    }
+    let mut one = |j, tau| {
         let v = qr_vector(qr, j);
         for c in b.cols_mut() {
             reflect(backend, tau, v, c.get_mut(j..).unwrap_or_default());
         }
+    };
+    let reflections = tau.iter().copied().enumerate();
+    if transposed {
+        reflections.for_each(|(j, tau)| one(j, tau));
+    } else {
+        reflections.rev().for_each(|(j, tau)| one(j, tau));
     }
     Ok(())
 }

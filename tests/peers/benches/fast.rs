@@ -5,10 +5,14 @@
 
 use std::hint::black_box;
 
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt;
 use faer::linalg::matmul::matmul;
+use faer::linalg::qr::no_pivoting::factor as faer_qr;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Mat, Par};
 use gaussling::backend::Fast;
+use gaussling_core::linalg::*;
 use gaussling_core::nn::Tanh;
 use gaussling_core::{Backend, MatMut, MatRef, Portable, Triangle};
 use gaussling_peers::{HEAD, Operation, number};
@@ -148,6 +152,108 @@ macro_rules! for_type {
                     .run();
             }
 
+            /// In place from a copy, as all factorizations here: nobody allocates.
+            pub fn qr(fast: Fast, m: usize, n: usize) {
+                let (a, mut tau) = (matrix(m, n), vec![0.0; m.min(n)]);
+                let (mut qr, mut portable) = (a.clone(), a.clone());
+                let (mut fa, params) = (Mat::<$float>::zeros(m, n), Default::default());
+                let block = faer_qr::recommended_block_size::<$float>(m, n);
+                let mut coefficients = Mat::<$float>::zeros(block, m.min(n));
+                let scratch = faer_qr::qr_in_place_scratch::<$float>(m, n, block, Par::Seq, params);
+                let mut memory = MemBuffer::new(scratch);
+                let mut portable_tau = tau.clone();
+                Operation::new("factor qr", TYPE, format!("{m}x{n}"))
+                    .peer("gaussling", || {
+                        qr.copy_from_slice(black_box(&a));
+                        qr_in_place(&fast, MatMut::new(&mut qr, m, n)?, &mut tau)
+                    })
+                    .peer("gaussling portable", || {
+                        portable.copy_from_slice(black_box(&a));
+                        qr_in_place(&Portable, MatMut::new(&mut portable, m, n)?, &mut portable_tau)
+                    })
+                    .peer("faer", || {
+                        copy(&mut fa, black_box(&a));
+                        let stack = MemStack::new(&mut memory);
+                        faer_qr::qr_in_place(fa.as_mut(), coefficients.as_mut(), Par::Seq, stack, params)
+                    })
+                    .run();
+            }
+
+            /// min ‖A x − b‖ with one right-hand side.
+            pub fn least_squares(fast: Fast, m: usize, n: usize) {
+                let (a, b, mut tau) = (matrix(m, n), vector(m, n), vec![0.0; n]);
+                let (mut qr, mut x, mut fx) = (a.clone(), b.clone(), Mat::<$float>::zeros(m, 1));
+                let (mut fa, params) = (Mat::<$float>::zeros(m, n), Default::default());
+                let block = faer_qr::recommended_block_size::<$float>(m, n);
+                let mut coefficients = Mat::<$float>::zeros(block, n);
+                use faer::linalg::qr::no_pivoting::solve;
+                let scratch = faer_qr::qr_in_place_scratch::<$float>(m, n, block, Par::Seq, params)
+                    .or(solve::solve_lstsq_in_place_scratch::<$float>(m, n, block, 1, Par::Seq));
+                let mut memory = MemBuffer::new(scratch);
+                Operation::new("factor least squares", TYPE, format!("{m}x{n}"))
+                    .peer("gaussling", || {
+                        qr.copy_from_slice(black_box(&a));
+                        x.copy_from_slice(black_box(&b));
+                        let (a, b) = (MatMut::new(&mut qr, m, n)?, MatMut::new(&mut x, m, 1)?);
+                        least_squares_in_place(&fast, a, &mut tau, b)
+                    })
+                    .peer("faer", || {
+                        copy(&mut fa, black_box(&a));
+                        copy(&mut fx, black_box(&b));
+                        let stack = MemStack::new(&mut memory);
+                        faer_qr::qr_in_place(fa.as_mut(), coefficients.as_mut(), Par::Seq, stack, params);
+                        let stack = MemStack::new(&mut memory);
+                        let (qr, r) = (fa.as_ref(), fa.as_ref().get(..n, ..));
+                        solve::solve_lstsq_in_place(qr, coefficients.as_ref(), r, fx.as_mut(), Par::Seq, stack);
+                    })
+                    .run();
+            }
+
+            /// The factor alone, then with the solve for one right-hand side.
+            pub fn cholesky(fast: Fast, n: usize) {
+                let shift = |i: usize, j: usize| if i == j { n as $float } else { 0.0 };
+                let a: Vec<$float> = (0..n * n).map(|p| element(p / n + p % n, 0) + shift(p / n, p % n)).collect();
+                let b = vector(n, 1);
+                let (mut l, mut x, mut fx) = (a.clone(), b.clone(), Mat::<$float>::zeros(n, 1));
+                let (mut fa, params) = (Mat::<$float>::zeros(n, n), Default::default());
+                let mut memory = MemBuffer::new(llt::factor::cholesky_in_place_scratch::<$float>(n, Par::Seq, params));
+                Operation::new("factor cholesky", TYPE, n)
+                    .peer("gaussling", || {
+                        l.copy_from_slice(black_box(&a));
+                        cholesky_in_place(&fast, MatMut::new(&mut l, n, n)?)
+                    })
+                    .peer("faer", || {
+                        copy(&mut fa, black_box(&a));
+                        let stack = MemStack::new(&mut memory);
+                        llt::factor::cholesky_in_place(fa.as_mut(), Default::default(), Par::Seq, stack, params).is_ok()
+                    })
+                    .run();
+                Operation::new("factor spd solve", TYPE, n)
+                    .peer("gaussling", || {
+                        l.copy_from_slice(black_box(&a));
+                        x.copy_from_slice(black_box(&b));
+                        cholesky_in_place(&fast, MatMut::new(&mut l, n, n)?)?;
+                        cholesky_solve_in_place(&fast, MatRef::new(&l, n, n)?, MatMut::new(&mut x, n, 1)?)
+                    })
+                    .peer("faer", || {
+                        copy(&mut fa, black_box(&a));
+                        copy(&mut fx, black_box(&b));
+                        let stack = MemStack::new(&mut memory);
+                        let factor = llt::factor::cholesky_in_place;
+                        let done = factor(fa.as_mut(), Default::default(), Par::Seq, stack, params).is_ok();
+                        llt::solve::solve_in_place(fa.as_ref(), fx.as_mut(), Par::Seq, MemStack::new(&mut memory));
+                        done
+                    })
+                    .run();
+            }
+
+            fn copy(to: &mut Mat<$float>, from: &[$float]) {
+                let rows = to.nrows();
+                for (j, from) in from.chunks_exact(rows).enumerate() {
+                    to.col_as_slice_mut(j).copy_from_slice(from);
+                }
+            }
+
             pub fn map(fast: Fast, n: usize) {
                 let (x, mut y, mut z) = (vector(n, 0), vec![0.0; n], vec![0.0; n]);
                 let (mut slope, mut slopes) = (z.clone(), z.clone());
@@ -208,6 +314,13 @@ macro_rules! for_type {
                 }
                 for (n, p) in [(64, 1), (64, 64), (64, 4096), (256, 256)] {
                     solve(fast, n, p);
+                }
+                for (m, n) in [(16, 16), (32, 32), (64, 64), (128, 128), (256, 256), (1000, 50), (4096, 64)] {
+                    qr(fast, m, n);
+                }
+                least_squares(fast, 1000, 50);
+                for n in [16, 32, 64, 128, 256, 512] {
+                    cholesky(fast, n);
                 }
                 map(fast, 1000);
                 for n in [8, 100, 1000, 10_000, 1_000_000] {

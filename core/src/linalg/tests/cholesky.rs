@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::linalg::*;
-use crate::{Dual, Error, Matrix, Portable};
+use crate::{Backend, Dual, Error, Matrix, Portable};
 
 /// A positive definite matrix: G Gᵀ + I, or Hilbert's with a shift, or one scaled by D on both sides.
 fn definite(kind: &str, n: usize, scale: f64, seed: u64) -> impl Fn(usize, usize) -> f64 {
@@ -30,15 +30,15 @@ pub fn kahan(i: usize, j: usize) -> f64 {
     (0..=i.min(j)).map(|p| libm::pow(0.64, p as f64) * factor(p, i) * factor(p, j)).sum()
 }
 
-fn run<T: Real>(limits: &mut Limits) {
-    for n in [0, 1, 2, 3, 5, 10, 31, 32, 33, 50, 70, 200] {
+fn run<T: Real>(backend: &impl Backend<T>, orders: &[usize], limits: &mut Limits) {
+    for &n in orders {
         for scale in scales::<T>() {
             for (seed, kind) in ["Gram", "graded", "Hilbert", "Kahan", "Laeuchli", "identity"].into_iter().enumerate() {
                 let context = context(kind, n, n, scale, seed as u64);
                 let full = definite(kind, n, scale, seed as u64);
                 let a = Dense::<T>::from_fn(n, n, |i, j| full(i.max(j), i.min(j)));
                 let mut l = Dense::<T>::from_fn(n, n, |i, j| if i >= j { full(i, j) } else { f64::NAN });
-                cholesky_in_place(&Portable, l.view_mut()).unwrap_or_else(|error| panic!("{error}: {context}"));
+                cholesky_in_place(backend, l.view_mut()).unwrap_or_else(|error| panic!("{error}: {context}"));
                 assert!(l.gaps_untouched() && (0..n).all(|j| (0..j).all(|i| l.at(i, j).is_nan())), "{context}");
 
                 let difference = norm_of(n, n, |i, j| {
@@ -50,7 +50,7 @@ fn run<T: Real>(limits: &mut Limits) {
                 let numbers = Random::new(9).vector(n * 2);
                 let b = Dense::<T>::from_fn(n, 2, |i, j| scale * numbers[i + j * n]);
                 let mut x = b.clone();
-                cholesky_solve_in_place(&Portable, l.view(), x.view_mut()).unwrap();
+                cholesky_solve_in_place(backend, l.view(), x.view_mut()).unwrap();
                 for column in 0..2 {
                     let residual = norm_of(n, 1, |i, _| {
                         b.at(i, column) - (0..n).map(|j| a.at(i, j) * x.at(j, column)).sum::<f64>()
@@ -66,9 +66,32 @@ fn run<T: Real>(limits: &mut Limits) {
 #[test]
 fn residual_ratios_stay_below_their_limits() {
     let mut limits = Limits::new(&[("|LL' - A| / (n eps |A|)", 3.0), ("|b - Ax| / (n eps |A||x|)", 4.0)]);
-    run::<f64>(&mut limits);
-    run::<f32>(&mut limits);
+    let orders = [0, 1, 2, 3, 5, 10, 31, 32, 33, 50, 70, 200];
+    run::<f64>(&Portable, &orders, &mut limits);
+    run::<f32>(&Portable, &orders, &mut limits);
+    run::<f64>(&Blocks, &[70, 129, 151, 170], &mut limits);
+    run::<f32>(&Blocks, &[70, 129, 151, 170], &mut limits);
     limits.finish();
+}
+
+/// Of the same factor up to rounding, and of the same pivot where there is none; below the threshold of the same bits.
+#[test]
+fn blocks_agree_with_columns() {
+    for n in [32, 127, 128, 150] {
+        let full = definite("Gram", n, 1.0, 4);
+        for bad in [None, Some(3), Some(20), Some(n - 1)] {
+            let a = Dense::<f64>::from_fn(n, n, |i, j| if i == j && bad == Some(i) { -1.0 } else { full(i, j) });
+            let [mut x, mut y] = [a.clone(), a];
+            let outcome = cholesky_in_place(&Portable, x.view_mut());
+            assert_eq!(cholesky_in_place(&Blocks, y.view_mut()), outcome);
+            assert_eq!(outcome, bad.map_or(Ok(()), |pivot| Err(Error::NotPositiveDefinite { pivot })));
+            if bad.is_none() {
+                let difference = norm_of(n, n, |i, j| x.at(i, j) - y.at(i, j));
+                assert!(difference < 1e-11, "order {n}: {difference:e}");
+                assert_eq!(difference == 0.0, n < 128, "order {n}: {difference:e}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -50,6 +50,15 @@ impl Random {
     }
 }
 
+/// The portable kernels, in blocks.
+pub struct Blocks;
+
+impl<T: Real> crate::Backend<T> for Blocks {
+    fn prefers_blocks(&self) -> bool {
+        true
+    }
+}
+
 /// A matrix on the heap whose leading dimension is larger than its number of rows; the gaps hold NaN.
 #[derive(Clone, Debug)]
 pub struct Dense<T> {
@@ -128,8 +137,10 @@ impl Limits {
 
     /// Fails on a limit that is needlessly loose. Run with `--nocapture` to see the table.
     pub fn finish(self) {
-        for (name, limit, worst) in self.rows {
+        for (name, limit, worst) in &self.rows {
             std::println!("{name:45} limit {limit:6.2}  worst {worst:6.3}");
+        }
+        for (name, limit, worst) in self.rows {
             assert!(limit <= 10.0 * worst, "{name}: limit {limit} is needlessly loose, the worst ratio is {worst:.3}");
         }
     }

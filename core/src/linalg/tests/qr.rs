@@ -2,19 +2,22 @@
 
 use super::*;
 use crate::linalg::*;
-use crate::{Error, Portable};
+use crate::{Backend, Error, Portable};
 
-fn run<T: Real>(limits: &mut Limits) {
-    for (m, n) in SHAPES {
+/// Around the borders of blocks and of strips of columns, the last ones of a single column or row.
+const BLOCKED_SHAPES: [(usize, usize); 7] = [(32, 32), (33, 33), (48, 40), (40, 130), (65, 65), (120, 49), (90, 80)];
+
+fn run<T: Real>(backend: &impl Backend<T>, shapes: &[(usize, usize)], limits: &mut Limits) {
+    for &(m, n) in shapes {
         for (seed, kind) in KINDS.into_iter().enumerate() {
             for scale in scales::<T>() {
                 let context = context(kind, m, n, scale, seed as u64);
                 let k = m.min(n);
                 let a = matrix::<T>(kind, m, n, scale, seed as u64);
                 let (mut qr, mut tau) = (a.clone(), std::vec![T::ZERO; k]);
-                qr_in_place(&Portable, qr.view_mut(), &mut tau).unwrap();
+                qr_in_place(backend, qr.view_mut(), &mut tau).unwrap();
                 let mut q = Dense::<T>::zeros(m, k);
-                form_q(&Portable, qr.view(), &tau, q.view_mut()).unwrap();
+                form_q(backend, qr.view(), &tau, q.view_mut()).unwrap();
                 assert!(qr.gaps_untouched() && q.gaps_untouched());
 
                 let difference =
@@ -26,17 +29,22 @@ fn run<T: Real>(limits: &mut Limits) {
                 let numbers = Random::new(5).vector(m * 2);
                 let b = Dense::<T>::from_fn(m, 2, |i, j| scale * numbers[i + j * m]);
                 let mut c = b.clone();
-                apply_qt_in_place(&Portable, qr.view(), &tau, c.view_mut()).unwrap();
-                apply_q_in_place(&Portable, qr.view(), &tau, c.view_mut()).unwrap();
+                apply_qt_in_place(backend, qr.view(), &tau, c.view_mut()).unwrap();
+                apply_q_in_place(backend, qr.view(), &tau, c.view_mut()).unwrap();
                 let difference = norm_of(m, 2, |i, j| b.at(i, j) - c.at(i, j));
                 limits.record("|QQ'b - b| / (m eps |b|)", ratio::<T>(difference, m, b.norm()), &context);
 
                 let mut whole = Dense::<T>::zeros(m, m);
-                form_q(&Portable, qr.view(), &tau, whole.view_mut()).unwrap();
+                form_q(backend, qr.view(), &tau, whole.view_mut()).unwrap();
                 limits.record("|I - Q'Q| / (m eps)", orthogonality(&whole, m), &context);
                 let mut unit = Dense::<T>::from_fn(m, m, |i, j| f64::from(u8::from(i == j)));
-                apply_q_in_place(&Portable, qr.view(), &tau, unit.view_mut()).unwrap();
-                assert_eq!(norm_of(m, m, |i, j| whole.at(i, j) - unit.at(i, j)), 0.0, "{context}");
+                apply_q_in_place(backend, qr.view(), &tau, unit.view_mut()).unwrap();
+                let difference = norm_of(m, m, |i, j| whole.at(i, j) - unit.at(i, j));
+                if backend.prefers_blocks() {
+                    limits.record("|Q - QI| / (m eps)", ratio::<T>(difference, m, 1.0), &context);
+                } else {
+                    assert_eq!(difference, 0.0, "{context}");
+                }
             }
         }
     }
@@ -51,7 +59,7 @@ fn orthogonality<T: Real>(q: &Dense<T>, m: usize) -> f64 {
 }
 
 /// Full-rank kinds only: ‖Aᵀ(b − A x)‖ / (m ε ‖A‖ (‖A‖‖x‖ + ‖b‖)), all divided by the scale of A first.
-fn run_least_squares<T: Real>(limits: &mut Limits) {
+fn run_least_squares<T: Real>(backend: &impl Backend<T>, limits: &mut Limits) {
     for (m, n) in [(1, 1), (5, 1), (3, 2), (3, 3), (10, 10), (50, 3), (50, 10), (50, 50), (200, 50), (3, 0), (0, 0)] {
         let kinds = ["random", "graded columns", "graded rows", "Kahan", "Laeuchli", "Hilbert", "upper triangular"];
         for (seed, kind) in kinds.into_iter().enumerate() {
@@ -64,7 +72,7 @@ fn run_least_squares<T: Real>(limits: &mut Limits) {
                 let numbers = Random::new(6).vector(m * 2);
                 let b = Dense::<T>::from_fn(m, 2, |i, j| scale * numbers[i + j * m]);
                 let (mut qr, mut x, mut tau) = (a.clone(), b.clone(), std::vec![T::ZERO; n]);
-                least_squares_in_place(&Portable, qr.view_mut(), &mut tau, x.view_mut()).unwrap();
+                least_squares_in_place(backend, qr.view_mut(), &mut tau, x.view_mut()).unwrap();
                 let a = |i: usize, j: usize| a.at(i, j) / scale;
                 for column in 0..2 {
                     let residual: Vec<f64> = (0..m)
@@ -96,11 +104,78 @@ fn residual_ratios_stay_below_their_limits() {
         ("|A'(b - Ax)| / (m eps |A|(|A||x| + |b|))", 4.0),
         ("residual norm", 2.0),
     ]);
-    run::<f64>(&mut limits);
-    run::<f32>(&mut limits);
-    run_least_squares::<f64>(&mut limits);
-    run_least_squares::<f32>(&mut limits);
+    run::<f64>(&Portable, &SHAPES, &mut limits);
+    run::<f32>(&Portable, &SHAPES, &mut limits);
+    run_least_squares::<f64>(&Portable, &mut limits);
+    run_least_squares::<f32>(&Portable, &mut limits);
     limits.finish();
+}
+
+#[test]
+fn residual_ratios_in_blocks_stay_below_their_limits() {
+    let mut limits = Limits::new(&[
+        ("|A - QR| / (m eps |A|)", 1.5),
+        ("|I - Q'Q| / (m eps)", 3.0),
+        ("|QQ'b - b| / (m eps |b|)", 0.5),
+        ("|Q - QI| / (m eps)", 0.5),
+        ("|A'(b - Ax)| / (m eps |A|(|A||x| + |b|))", 4.0),
+        ("residual norm", 2.0),
+    ]);
+    run::<f64>(&Blocks, &BLOCKED_SHAPES, &mut limits);
+    run::<f32>(&Blocks, &BLOCKED_SHAPES, &mut limits);
+    run_least_squares::<f64>(&Blocks, &mut limits);
+    run_least_squares::<f32>(&Blocks, &mut limits);
+    limits.finish();
+}
+
+/// Below the threshold the bits are those of the method without blocks; above it R is the same, signs included, up to rounding,
+/// and Q applied to many columns is what it is to each.
+#[test]
+fn blocks_agree_with_columns() {
+    for (m, n) in [(31, 31), (200, 15), (15, 200), (32, 32), (100, 65)] {
+        let a = matrix::<f64>("random", m, n, 1.0, 8);
+        let k = m.min(n);
+        let ([mut x, mut y], [mut tau, mut tau_y]) = ([a.clone(), a.clone()], [std::vec![0.0; k], std::vec![0.0; k]]);
+        qr_in_place(&Portable, x.view_mut(), &mut tau).unwrap();
+        qr_in_place(&Blocks, y.view_mut(), &mut tau_y).unwrap();
+        let difference = norm_of(m, n, |i, j| x.at(i, j) - y.at(i, j));
+        assert_eq!(difference == 0.0, k < 32, "{m} x {n}: {difference:e}");
+        assert!(difference < 1e-12 && tau.iter().zip(&tau_y).all(|(x, y)| (x - y).abs() < 1e-13), "{difference:e}");
+        let b = matrix::<f64>("random", m, 20, 1.0, 9);
+        for product in [apply_qt_in_place, apply_q_in_place] {
+            let [mut all, mut each] = [b.clone(), b.clone()];
+            product(&Blocks, y.view(), &tau_y, all.view_mut()).unwrap();
+            for j in 0..20 {
+                product(&Blocks, y.view(), &tau_y, each.view_mut().columns(j, 1).unwrap()).unwrap();
+            }
+            let difference = norm_of(m, 20, |i, j| all.at(i, j) - each.at(i, j));
+            assert!(difference < 1e-12, "{m} x {n}: {difference:e}");
+            assert_eq!(difference == 0.0, k < 32, "{m} x {n}: {difference:e}");
+        }
+    }
+}
+
+/// Up to the norm that blocks ask for; beyond it the result is right or an error, never a wrong one.
+#[test]
+fn huge_elements_in_blocks() {
+    for (scale, fits) in [(1e305, true), (1.79e308, false)] {
+        let a = matrix::<f64>("random", 60, 40, scale, 3);
+        let (mut qr, mut tau, mut q) = (a.clone(), [0.0; 40], Dense::zeros(60, 40));
+        let outcome = qr_in_place(&Blocks, qr.view_mut(), &mut tau);
+        if !fits {
+            assert_eq!(outcome, Err(Error::NonFinite { what: "r" }));
+            continue;
+        }
+        outcome.unwrap();
+        form_q(&Blocks, qr.view(), &tau, q.view_mut()).unwrap();
+        assert!(orthogonality(&q, 60) < 3.0);
+        for j in 0..40 {
+            for i in 0..60 {
+                let sum: f64 = (0..=j).map(|p| q.at(i, p) * qr.at(p, j)).sum();
+                assert!((a.at(i, j) - sum).abs() <= 1e-14 * scale);
+            }
+        }
+    }
 }
 
 /// At the ends of the range: Q stays orthogonal, and A = Q R to the spacing of the numbers there.

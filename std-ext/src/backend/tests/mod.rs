@@ -1,5 +1,6 @@
 //! Every level of this machine against the portable kernels, by bounds that hold for sums in any order.
 
+mod factorizations;
 mod products;
 mod triangular;
 mod vectors;
