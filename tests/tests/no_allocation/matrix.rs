@@ -135,6 +135,9 @@ fn kernels() {
         let (out, slope) = c.split_at_mut(20);
         Portable.map(Tanh, &x, out);
         Portable.map_with_slope(Tanh, &x, out, &mut slope[..20]);
+        Portable.roots(&x, out);
+        Backend::<f64>::run(&Portable, || out.iter_mut().for_each(|y| *y += 1.0));
+        black_box(Backend::<f64>::prefers_blocks(&Portable));
         Ok(())
     });
 }
