@@ -135,6 +135,8 @@ fn kernels() {
         let (out, slope) = c.split_at_mut(20);
         Portable.map(Tanh, &x, out);
         Portable.map_with_slope(Tanh, &x, out, &mut slope[..20]);
+        Portable.roots(&slope[..20], out);
+        Portable.run(|| out.iter_mut().for_each(|out| *out *= 2.0));
         Ok(())
     });
 }
