@@ -202,9 +202,8 @@ pub trait Backend<T: Real> {
     /// ```
     /// use gaussling_core::{Backend, Portable};
     /// let (x, mut y) = ([1.0, 2.0], [0.0; 2]);
-    /// Portable.run(|| y.iter_mut().zip(x).for_each(|(y, x)| *y = 3.0 * x - *y));
+    /// Backend::<f64>::run(&Portable, || y.iter_mut().zip(x).for_each(|(y, x)| *y = 3.0 * x - *y));
     /// assert_eq!(y, [3.0, 6.0]);
-    /// # let _: f64 = Portable.dot(&x, &y);
     /// ```
     #[inline]
     fn run<R>(&self, loops: impl FnOnce() -> R) -> R {

@@ -136,7 +136,7 @@ fn kernels() {
         Portable.map(Tanh, &x, out);
         Portable.map_with_slope(Tanh, &x, out, &mut slope[..20]);
         Portable.roots(&slope[..20], out);
-        Portable.run(|| out.iter_mut().for_each(|out| *out *= 2.0));
+        Backend::<f64>::run(&Portable, || out.iter_mut().for_each(|out| *out *= 2.0));
         Ok(())
     });
 }
