@@ -95,7 +95,6 @@ impl<'a, N> Sampled<'a, N> {
 
     /// Splits what a pass needs into parts and does `work` with each piece of each: its samples, its cache to be read and to be filled, its
     /// workspace, the columns that it writes, its gradient.
-    #[expect(clippy::type_complexity, reason = "said once, here")]
     fn pass<T: Float>(
         &self,
         shape: Shape,
