@@ -132,6 +132,7 @@ fn kernels() {
         for (triangle, t) in [(Triangle::Lower, a.block(0, 0, 20, 20)?), (Triangle::Upper, a.block(5, 0, 20, 20)?)] {
             Portable.solve_triangular(triangle, t, MatMut::new(&mut c[..60], 20, 3)?)?;
         }
+        assert!(!Backend::<f64>::prefers_blocks(&Portable));
         let (out, slope) = c.split_at_mut(20);
         Portable.map(Tanh, &x, out);
         Portable.map_with_slope(Tanh, &x, out, &mut slope[..20]);
