@@ -138,7 +138,6 @@ fn kernels() {
         Portable.map_with_slope(Tanh, &x, out, &mut slope[..20]);
         Portable.roots(&x, out);
         Backend::<f64>::run(&Portable, || out.iter_mut().for_each(|y| *y += 1.0));
-        black_box(Backend::<f64>::prefers_blocks(&Portable));
         Ok(())
     });
 }
