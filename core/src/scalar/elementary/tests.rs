@@ -233,7 +233,7 @@ fn double_precision_is_as_accurate_as_the_table_says() {
     assert_eq!(failed, 0);
 }
 
-/// Every `f32` with `GAUSSLING_ALL_F32` (ten minutes), every 997th without; the `f64` functions of the platform, 29 bits
+/// Every `f32` with `GAUSSLING_ALL_F32` (twenty minutes), every 997th without; the `f64` functions of the platform, 29 bits
 /// more, are the reference.
 #[test]
 fn single_precision_is_as_accurate_as_the_table_says() {
@@ -241,11 +241,11 @@ fn single_precision_is_as_accurate_as_the_table_says() {
     let rows: [Row; 9] = [
         ("exp", exp, f64::exp, 0.95),
         ("exp_m1", exp_m1, f64::exp_m1, 1.0),
-        ("ln", ln, f64::ln, 0.9),
-        ("ln_1p", ln_1p, f64::ln_1p, 0.9),
+        ("ln", ln, f64::ln, 0.95),
+        ("ln_1p", ln_1p, f64::ln_1p, 0.95),
         ("tanh", tanh, f64::tanh, 0.9),
         ("sigmoid", sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 0.9),
-        ("softplus", softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 0.98),
+        ("softplus", softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 1.0),
         ("sin", sin, f64::sin, 0.9),
         ("cos", cos, f64::cos, 0.9),
     ];
