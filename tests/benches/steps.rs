@@ -243,5 +243,6 @@ fn main() -> Result<(), Error> {
     println!("peer\toperation\ttype\tmedian us");
     steps((&Portable, "portable"))?;
     steps((&Fast::detect(), "fast"))?;
-    threads()
+    // Instructions of threads that wait for each other are not the same in each run.
+    if timing::counting() { Ok(()) } else { threads() }
 }

@@ -16,6 +16,11 @@ fn wanted(name: &str, backend: &str) -> bool {
     asked.peek().is_none() || asked.any(|argument| name.contains(&argument) || backend == argument)
 }
 
+/// Whether instructions are to be counted.
+pub fn counting() -> bool {
+    std::env::args().any(|argument| argument == "--count")
+}
+
 /// Prints the median time of a call in microseconds, or has its instructions counted; `call` gets the number of the call.
 pub fn time(
     name: &str,
@@ -26,7 +31,7 @@ pub fn time(
     if !wanted(name, backend) {
         return Ok(());
     }
-    if std::env::args().any(|argument| argument == "--count") {
+    if counting() {
         // What is set up once is not counted.
         (0..2).try_for_each(&mut call)?;
         println!("{backend}\t{name}\t{scalar}");
