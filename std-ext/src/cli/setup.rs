@@ -158,7 +158,7 @@ fn note_task<T>(picks: &mut Picks, data: &DataArguments, classes: &Option<T>) {
         match classes {
             Some(_) => picks.note("task", "classification", "the targets are labels"),
             None => {
-                picks.note("task", "regression", "the targets are numbers; for labels there is --task classification")
+                picks.note("task", "regression", "the targets are numbers; for labels there is --task classification");
             }
         }
     }
