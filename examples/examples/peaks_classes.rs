@@ -72,7 +72,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let of = |method| right.iter().find(|row| row.0 == method).map_or((0.0, 0.0), |row| (row.1, row.2));
     assert!(of(Method::Gnvpro).0 >= 96.4, "as good as the independent program");
     let test = [Method::Gnvpro, Method::SlimTrain, Method::CurveBall, Method::Adam].map(|method| of(method).1);
-    assert!(test[0] > test[2] + 1.0 && test[0] > test[3] + 1.0, "better than without projection");
-    assert!(test[1] > test[3] + 1.0, "and so is slimTrain, though its loss is not made for classes");
+    assert!(test[0] > test[2] + 1.0, "better than without projection by as few passes");
+    assert!(test[1] > test[2] + 1.0, "and so is slimTrain, though its loss is not made for classes");
+    // At a constant rate it stays more than a point behind.
+    assert!((test[0] - test[3]).abs() < 1.0, "Adam, whose learning rate falls, is as good");
     Ok(())
 }
