@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Folder, number};
 
 /// Real data sets, which no test has. Commands that read them stand in the README for their results.
-const NOT_HERE: [&str; 4] = ["CDR_Data.mat", "airfoil_self_noise.dat", "ENB2012_data.csv", "optdigits.tra"];
+const NOT_HERE: [&str; 1] = ["CDR_Data.mat"];
 
 /// The commands of a text: lines that begin with `gaussling ` or `$ gaussling `, without comments.
 fn commands(text: &str) -> Vec<String> {
@@ -90,7 +90,7 @@ fn commands_of_the_readme() {
     let readme = include_str!("../../../README.md");
     let (real, here): (Vec<String>, Vec<String>) =
         commands(&code_blocks(readme)).into_iter().partition(|line| NOT_HERE.iter().any(|file| line.contains(file)));
-    assert!(here.len() > 5 && real.len() > 3, "{here:?} {real:?}");
+    assert!(here.len() > 5 && real.len() > 1, "{here:?} {real:?}");
     all_run(&folder, &here);
     for file in NOT_HERE {
         assert!(real.iter().any(|line| line.contains(file)), "{file} is in no command: leave it out of the list");
