@@ -183,6 +183,7 @@ def gaussling(program, parts, seeds, methods, extra):
         errors, seconds = [], []
         for seed in range(seeds):
             command = [program, "train", train, *data, "--seed", str(seed), "-o", f"{folder}/m.safetensors"]
+            command += ["--threads", "1"]
             out = subprocess.run([*command, "--json", "--quiet"], capture_output=True, text=True)
             if out.returncode:
                 print(f"gaussling train: {out.stderr.strip()}")

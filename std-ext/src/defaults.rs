@@ -1,6 +1,6 @@
 //! What is picked where nothing is said: network, method, precision, regularization, budget.
 //!
-//! The rules look at four facts of the data, [`Facts`], and at nothing else; so the same data get the same choice, and each
+//! The rules look at three facts of the data, [`Facts`], and at nothing else; so the same data get the same choice, and each
 //! choice comes with its reason. They were made on nine public data sets beside scikit-learn's and PyTorch's defaults
 //! (ARCHITECTURE.md, "What is picked where nothing is said").
 //!

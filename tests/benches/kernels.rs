@@ -3,7 +3,6 @@
 //!
 //! `.ci/instructions` counts the instructions of each and compares them with a table.
 
-#[allow(dead_code, reason = "not every bench asks")]
 mod timing;
 
 use std::hint::black_box;

@@ -99,7 +99,7 @@ impl Model {
 
     /// Predictions for raw inputs, one sample a column, in the units of the targets; for a classifier class scores.
     ///
-    /// With the portable kernels: the same bits on every platform.
+    /// With the fast kernels of this CPU; an [`Export`](crate::export::Export) has the same bits on every platform.
     ///
     /// # Errors
     /// [`ModelError::Inputs`] and [`ModelError::NotFinite`] for wrong inputs, [`ModelError::Model`] for a wrong model.

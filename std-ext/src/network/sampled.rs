@@ -87,6 +87,13 @@ fn take<'a, T>(what: &'static str, rest: &mut &'a mut [T], len: usize) -> Result
     rest.split_off_mut(..len).ok_or(Error::Workspace { what, needed: len, found })
 }
 
+/// The first `count` columns of `rest`, where there is a matrix.
+fn take_columns<'a, T: Float>(rest: &mut Option<MatMut<'a, T>>, count: usize) -> Option<MatMut<'a, T>> {
+    let (columns, others) = rest.take()?.split_at_col(count);
+    *rest = Some(others);
+    Some(columns)
+}
+
 impl<'a, N> Sampled<'a, N> {
     /// The same network, by these kernels and their threads.
     pub fn new(network: &'a N, fast: &'a Fast) -> Self {
@@ -127,14 +134,7 @@ impl<'a, N> Sampled<'a, N> {
             let samples = border(samples, count, part + 1) - first;
             let len = pieces(first, samples).map(|(_, n)| shape.cache.of(n)).sum::<usize>();
             let largest = pieces(first, samples).map(|(_, n)| n).max().unwrap_or(0);
-            let columns = match out {
-                Some(all) => {
-                    let (columns, others) = all.split_at_col(samples);
-                    out = Some(others);
-                    Some(columns)
-                }
-                None => None,
-            };
+            let columns = take_columns(&mut out, samples);
             let found = cache.len();
             *job = Some(Job {
                 first,
@@ -159,14 +159,7 @@ impl<'a, N> Sampled<'a, N> {
             };
             for (first, n) in pieces(first, samples) {
                 let len = shape.cache.of(n);
-                let columns = match out {
-                    Some(all) => {
-                        let (columns, others) = all.split_at_col(n);
-                        out = Some(others);
-                        Some(columns)
-                    }
-                    None => None,
-                };
+                let columns = take_columns(&mut out, n);
                 let read = cache.split_off(..len.min(cache.len())).unwrap_or_default();
                 let write = fill.split_off_mut(..len.min(fill.len())).unwrap_or_default();
                 piece(&alone, (first, n), read, write, work, columns, gradient)?;
