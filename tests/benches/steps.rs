@@ -16,9 +16,9 @@ use gaussling_core::nn::{
     standard_normal, tanh, uniform,
 };
 use gaussling_core::optim::{
-    Adam, CurveBall, CurveBallOptions, Objective, Selection, SlimTrain, Update, VarProLeastSquares, adam_state_len,
-    curveball_state_len, curveball_work_len, loss_and_gradient, loss_work_len, sampled_tikhonov_state_len,
-    slimtrain_work_len, varpro_least_squares_work_len,
+    Adam, CurveBall, CurveBallOptions, Objective, SampledTikhonov, Selection, SlimTrain, Update, VarProLeastSquares,
+    adam_state_len, curveball_state_len, curveball_work_len, loss_and_gradient, loss_work_len,
+    sampled_tikhonov_state_len, sampled_tikhonov_work_len, slimtrain_work_len, varpro_least_squares_work_len,
 };
 use gaussling_core::{Backend, Error, MatRef, Portable, Real};
 use rand_core::SeedableRng;
@@ -54,6 +54,25 @@ fn slimtrain<B: Backend<f64>>(
         let report =
             method.step(backend, network, &regularizer, rule, &mut adam, &mut theta, &mut w, x, c, &mut work)?;
         black_box(report);
+        Ok(())
+    })
+}
+
+/// slimTrain's linear layer alone, memory 5: `features` and the bias, `targets` of each of `batch` samples.
+fn head<T: Real, B: Backend<T>>(
+    (backend, kernels): (&B, &str),
+    scalar: &str,
+    (features, targets, batch): (usize, usize, usize),
+) -> Result<(), Error> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(31);
+    let z = random::<T>(&mut rng, features, batch);
+    let c = random::<T>(&mut rng, targets, batch);
+    let mut w = vec![T::ZERO; targets * (features + 1)];
+    let state = vec![T::ZERO; sampled_tikhonov_state_len(features, batch, 5)];
+    let mut layer = SampledTikhonov::new(features, targets, batch, 5, T::from_f64(1e-3), state)?;
+    let mut work = vec![T::ZERO; sampled_tikhonov_work_len(features, targets, batch, 5)];
+    time(&format!("slimTrain head {} features {targets} targets batch {batch}", features + 1), scalar, kernels, |_| {
+        black_box(layer.update(backend, z.view(), c.view(), &mut w, &mut Selection::Gcv, &mut work)?);
         Ok(())
     })
 }
@@ -213,6 +232,15 @@ fn steps<B: Backend<f64> + Backend<f32>>(backend: (&B, &str)) -> Result<(), Erro
         (Linear::<55, 8>, tanh::<8>(), Rk4::<_, 1> { layer: (Antisymmetric::<8>, tanh::<8>()), step_size: 1.0 });
     slimtrain(backend, "peaks slimTrain batch 10 memory 5", &antisymmetric, 1, 10)?;
     slimtrain(backend, "CDR slimTrain batch 10 memory 5", &wide, 72, 10)?;
+    for sizes in [(20, 72, 5), (128, 10, 32)] {
+        head::<f64, B>(backend, "f64", sizes)?;
+        head::<f32, B>(backend, "f32", sizes)?;
+    }
+    if !timing::counting() {
+        // The last layer of an autoencoder of 28 × 28 images: 32 images, a sample for each pixel.
+        head::<f32, B>(backend, "f32", (256, 1, 32 * 28 * 28))?;
+        head::<f64, B>(backend, "f64", (256, 1, 32 * 28 * 28))?;
+    }
     gnvpro(backend, "peaks GNvpro", &residual, 1, 2000, 1e-6)?;
     gnvpro(backend, "CDR GNvpro", &narrow, 72, 400, 1e-10)?;
     small::<f64, B>(backend, "f64")?;

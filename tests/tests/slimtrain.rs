@@ -61,7 +61,7 @@ impl Update<f64> for PublishedAdam {
 struct TrialPoints;
 
 impl LambdaRule<f64> for TrialPoints {
-    fn choose(&mut self, criterion: &Criterion<'_, f64>) -> f64 {
+    fn choose(&mut self, criterion: &mut Criterion<'_, f64>) -> f64 {
         let p = (criterion.sum_lambda() / 2.0).log10().min(1e3);
         let (low, high) = (p.min(-16.0), p.max(-16.0));
         let powers: Vec<f64> = (0..30).map(|i| 10_f64.powf(low + f64::from(i) * (high - low) / 29.0)).collect();
@@ -179,7 +179,7 @@ fn published_adam_trajectory() {
 fn one_step_against_dense_algebra() {
     struct Check<'a>(&'a Npz, f64);
     impl LambdaRule<f64> for Check<'_> {
-        fn choose(&mut self, criterion: &Criterion<'_, f64>) -> f64 {
+        fn choose(&mut self, criterion: &mut Criterion<'_, f64>) -> f64 {
             let kat = self.0;
             assert_eq!(criterion.rows(), 30);
             for (i, &lambda) in kat.f64s("lambdas").1.iter().enumerate() {
@@ -290,20 +290,24 @@ fn misuse_is_refused_and_changes_nothing() {
 fn rules_stay_in_bounds() {
     struct Probe(Selection<f64>);
     impl LambdaRule<f64> for Probe {
-        fn choose(&mut self, criterion: &Criterion<'_, f64>) -> f64 {
+        fn choose(&mut self, criterion: &mut Criterion<'_, f64>) -> f64 {
             let lambda = self.0.choose(criterion);
-            let value = |l: f64| match self.0 {
+            let total = criterion.sum_lambda();
+            let mut value = |l: f64| match self.0 {
                 Selection::Gcv => criterion.gcv(l),
                 Selection::Discrepancy(v) => criterion.discrepancy(l, v),
                 Selection::Upre(v) => criterion.upre(l, v),
                 Selection::Fixed(_) => 0.0,
             };
-            let total = criterion.sum_lambda();
             for end in [-0.5 * total, 0.5 * total, 0.0] {
                 if total + end >= 1e-7 {
                     assert!(value(lambda) <= value(end) * (1.0 + 1e-3), "{:?}: {lambda} against {end}", self.0);
                 }
             }
+            // No point of a fine scan of the interval is better by more than the batch can tell.
+            let scan = (0..=200).map(|i| total * (3.0_f64.powf(f64::from(i) / 200.0) / 2.0 - 1.0));
+            let least = scan.filter(|l| total + l >= 1e-7).map(&mut value).fold(f64::INFINITY, f64::min);
+            assert!(value(lambda) <= least * (1.0 + 1e-4) + 1e-12, "{:?}: {} against {least}", self.0, value(lambda));
             let next = total + lambda;
             assert!(next >= 0.999e-7 && next <= 1.0001 * (1.5 * total).max(1e-7), "{lambda} {total}");
             lambda
@@ -407,7 +411,7 @@ fn recomputing_changes_nothing_where_theta_stands_still() {
     // The lengths are exact.
     let shape = Network::<f64>::shape(&SMALL);
     let (state, inputs) = (sampled_tikhonov_state_len(5, 4, 2), slimtrain_inputs_len(shape, 4, 2));
-    assert_eq!((state, inputs), (6 * 12, 2 * 12));
+    assert_eq!((state, inputs), (6 * 12, 2 * 12 + 3));
     let with = |state, inputs| SlimTrain::recomputing(shape, 2, 4, 2, 1e-3, vec![0.0; state], vec![0.0; inputs]);
     assert!(with(state, inputs).is_ok() && with(state - 1, inputs).is_err() && with(state, inputs - 1).is_err());
     // So is that of the workspace, for stored batches that are longer than the present one too.
@@ -419,6 +423,41 @@ fn recomputing_changes_nothing_where_theta_stands_still() {
     let regularizer = &Tikhonov { alpha: 1e-6 };
     let refused = method.step(&Portable, &SMALL, regularizer, &mut Selection::Gcv, update, theta, w, x, c, &mut work);
     assert!(matches!(refused, Err(Error::Workspace { .. })));
+}
+
+/// The same for batches of more samples than features, which are stored as triangles.
+#[test]
+fn large_batches_are_recomputed_too() {
+    let shape = Network::<f64>::shape(&SMALL);
+    let (batch, memory) = (100, 1);
+    let number = |i: usize| ((i * 7919 + 13) % 1009) as f64 / 504.0 - 1.0;
+    let mut weights = Vec::new();
+    for recompute in [false, true] {
+        let state = vec![0.0; sampled_tikhonov_state_len(5, batch, memory)];
+        assert_eq!(state.len(), 6 * 6 * 2);
+        let inputs = vec![0.0; slimtrain_inputs_len(shape, batch, memory)];
+        let mut method = if recompute {
+            SlimTrain::recomputing(shape, 1, batch, memory, 1e-3, state, inputs).unwrap()
+        } else {
+            SlimTrain::new(shape, 1, batch, memory, 1e-3, state).unwrap()
+        };
+        let mut theta: Vec<f64> = (0..15).map(|i| ((i * 37 + 5) % 19) as f64 / 10.0 - 0.9).collect();
+        let (mut w, mut still) = (vec![0.0; 6], Sgd::new(0.0, 0.0, vec![0.0; 15]));
+        let mut work = vec![f64::NAN; slimtrain_work_len(shape, 1, batch, memory)];
+        let mut last = 0.0;
+        for (i, b) in [100, 3, 77, 100, 6].into_iter().enumerate() {
+            let x: Vec<f64> = (0..2 * b).map(|j| number(211 * i + j)).collect();
+            let c: Vec<f64> = x.chunks(2).map(|x| x[0] * x[1]).collect();
+            let (x, c) = (MatRef::new(&x, 2, b).unwrap(), MatRef::new(&c, 1, b).unwrap());
+            let (rule, regularizer) = (&mut Selection::Gcv, &Tikhonov { alpha: 0.0 });
+            let step =
+                method.step(&Portable, &SMALL, regularizer, rule, &mut still, &mut theta, &mut w, x, c, &mut work);
+            last = step.unwrap().loss;
+        }
+        assert!(last < 0.02, "{last}");
+        weights.push(w);
+    }
+    assert_eq!(weights[0], weights[1]);
 }
 
 /// Method and rule saved in the midst of training and restored into new ones: the same bits from there on.

@@ -38,6 +38,7 @@
 //! example after Tikhonov regularization. Plain QR does not notice a rank that is *nearly* deficient; with column pivoting it
 //! does, rare matrices excepted; the SVD always does.
 
+pub(crate) mod bidiagonal;
 mod cholesky;
 mod cholesky_update;
 mod complete_orthogonal;
@@ -103,7 +104,7 @@ use crate::scalar::Real;
 
 /// [`Error::NonFinite`] when an element of `a` is NaN or infinite.
 #[inline]
-fn check_finite<T: Real>(what: &'static str, a: MatRef<'_, T>) -> Result<(), Error> {
+pub(crate) fn check_finite<T: Real>(what: &'static str, a: MatRef<'_, T>) -> Result<(), Error> {
     check_finite_from(what, a, |_| 0)
 }
 

@@ -1,8 +1,7 @@
 //! Rules that choose Λ in a step of sampled Tikhonov regularization, and what they may ask about the step.
 //!
-//! With d = 1/(s² + σ_total + Λ), elementwise over the squared singular values s² of the stored batches, the residual after
-//! the step and the trace of its influence matrix are a quadratic and a linear form in d (derived in `sampled_tikhonov.rs`),
-//! so a trial Λ costs O(k²) for k regressors:
+//! The residual after the step and the trace of its influence matrix are functions of Λ alone (`sampled_tikhonov.rs` has them and their
+//! cost), and so are the criteria that are minimized:
 //!
 //! ```text
 //! gcv(Λ) = ‖residual‖²/(N − trace)²        N = targets · samples of the batch, the number of rows
@@ -12,26 +11,33 @@
 //! (Inverse Problems 36, 2020), section 4; the factor ½ … 1½ by which σ_total may change in a step is that of the published
 //! slimTrain program.
 
-use core::cell::Cell;
+use core::fmt;
 
+use crate::error::Error;
 use crate::scalar::Real;
 
-/// What the rules for Λ may ask about a step. All functions cost O(k²).
-#[derive(Debug)]
-pub struct Criterion<'a, T: Copy> {
-    /// Squared singular values of M.
-    pub(super) squares: &'a [T],
-    /// B Bᵀ ∘ PᵀP, B Bᵀ ∘ (PᵀQ + QᵀP), B Bᵀ ∘ QᵀQ: k × k each.
-    pub(super) forms: [&'a [T]; 3],
-    /// Diagonals of B Bᵀ, PᵀP and QᵀP.
-    pub(super) diagonals: [&'a [T]; 3],
-    /// Room for 1/σ at the Λ in question: a division costs as much as ten products, and each is needed k times.
-    pub(super) inverses: &'a [Cell<T>],
-    pub(super) residual: T,
+/// What a trial Λ would lead to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fit<T> {
+    /// ‖W_new z − c‖²
+    pub residual_squared: T,
+    /// Trace of the influence matrix.
+    pub trace: T,
+}
+
+/// What the rules for Λ may ask about a step.
+pub struct Criterion<'a, T> {
+    pub(super) evaluate: &'a mut dyn FnMut(T) -> Result<Fit<T>, Error>,
     pub(super) sum_lambda: T,
     pub(super) bounds: (T, T),
-    pub(super) targets: usize,
     pub(super) rows: usize,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Criterion<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sum_lambda, bounds, rows, .. } = self;
+        write!(f, "Criterion {{ sum_lambda: {sum_lambda:?}, bounds: {bounds:?}, rows: {rows} }}")
+    }
 }
 
 impl<T: Real> Criterion<'_, T> {
@@ -50,65 +56,46 @@ impl<T: Real> Criterion<'_, T> {
         self.rows
     }
 
-    pub(super) fn inverse(&self, j: usize, lambda: T) -> T {
-        T::ONE / (self.squares.get(j).copied().unwrap_or(T::ONE) + self.sum_lambda + lambda)
+    /// ‖residual‖² and trace at Λ = `lambda`; both infinite where σ_total + Λ is not positive.
+    pub fn fit(&mut self, lambda: T) -> Fit<T> {
+        let nothing = Fit { residual_squared: T::MAX + T::MAX, trace: T::MAX + T::MAX };
+        if self.sum_lambda + lambda > T::ZERO { (self.evaluate)(lambda).unwrap_or(nothing) } else { nothing }
     }
 
     /// ‖W_new z − c‖² for the W that Λ = `lambda` leads to; not negative.
-    pub fn residual_squared(&self, lambda: T) -> T {
-        let k = self.squares.len();
-        let [constant, linear, square] = self.forms;
-        for (j, inverse) in self.inverses.iter().enumerate() {
-            inverse.set(self.inverse(j, lambda));
-        }
-        let columns = constant.chunks_exact(k).zip(linear.chunks_exact(k)).zip(square.chunks_exact(k));
-        let mut quadratic = T::ZERO;
-        for (((constant, linear), square), outer) in columns.zip(self.inverses) {
-            let mut sum = T::ZERO;
-            for (((&c, &l), &s), inverse) in constant.iter().zip(linear).zip(square).zip(self.inverses) {
-                sum += (c + lambda * (l + lambda * s)) * inverse.get();
-            }
-            quadratic += sum * outer.get();
-        }
-        let [_, pp, qp] = self.diagonals;
-        let mut mixed = T::ZERO;
-        for ((&pp, &qp), inverse) in pp.iter().zip(qp).zip(self.inverses) {
-            mixed += (pp + lambda * qp) * inverse.get();
-        }
-        (quadratic - (mixed + mixed) + self.residual).max(T::ZERO)
+    pub fn residual_squared(&mut self, lambda: T) -> T {
+        self.fit(lambda).residual_squared
     }
 
     /// Trace of the influence matrix.
-    pub fn trace(&self, lambda: T) -> T {
-        let mut sum = T::ZERO;
-        for (j, &b) in self.diagonals[0].iter().enumerate() {
-            sum += b * self.inverse(j, lambda);
-        }
-        T::from_usize(self.targets) * sum
+    pub fn trace(&mut self, lambda: T) -> T {
+        self.fit(lambda).trace
     }
 
     /// Generalized cross validation, ‖residual‖²/(N − trace)².
-    pub fn gcv(&self, lambda: T) -> T {
-        let free = T::from_usize(self.rows) - self.trace(lambda);
-        self.residual_squared(lambda) / (free * free)
+    pub fn gcv(&mut self, lambda: T) -> T {
+        let fit = self.fit(lambda);
+        let free = T::from_usize(self.rows) - fit.trace;
+        fit.residual_squared / (free * free)
     }
 
     /// Discrepancy principle with noise variance `variance` and safety factor τ² = 2: (‖residual‖² − τ² N·variance)².
-    pub fn discrepancy(&self, lambda: T, variance: T) -> T {
+    pub fn discrepancy(&mut self, lambda: T, variance: T) -> T {
         let excess = self.residual_squared(lambda) - T::from_f64(2.0) * T::from_usize(self.rows) * variance;
         excess * excess
     }
 
     /// Unbiased predictive risk for noise variance `variance`, up to a constant: ‖residual‖² + 2·variance·trace.
-    pub fn upre(&self, lambda: T, variance: T) -> T {
-        self.residual_squared(lambda) + T::from_f64(2.0) * variance * self.trace(lambda)
+    pub fn upre(&mut self, lambda: T, variance: T) -> T {
+        let fit = self.fit(lambda);
+        fit.residual_squared + T::from_f64(2.0) * variance * fit.trace
     }
 }
 
 /// A rule that chooses Λ for a step.
 pub trait LambdaRule<T: Real> {
     /// Λ; where it would lead σ_total out of its bounds, the nearer bound is taken.
-    fn choose(&mut self, criterion: &Criterion<'_, T>) -> T;
+    fn choose(&mut self, criterion: &mut Criterion<'_, T>) -> T;
 }
 
 /// The usual rules. All but `Fixed` minimize over σ_total between half and one and a half times its present value, on a
@@ -127,48 +114,69 @@ pub enum Selection<T> {
 }
 
 impl<T: Real> LambdaRule<T> for Selection<T> {
-    fn choose(&mut self, criterion: &Criterion<'_, T>) -> T {
+    fn choose(&mut self, criterion: &mut Criterion<'_, T>) -> T {
         match *self {
             Self::Fixed(lambda) => lambda,
-            Self::Gcv => minimize(criterion, |lambda| criterion.gcv(lambda)),
-            Self::Discrepancy(variance) => minimize(criterion, |lambda| criterion.discrepancy(lambda, variance)),
-            Self::Upre(variance) => minimize(criterion, |lambda| criterion.upre(lambda, variance)),
+            Self::Gcv => minimize(criterion, Criterion::gcv),
+            Self::Discrepancy(variance) => minimize(criterion, |c, lambda| c.discrepancy(lambda, variance)),
+            Self::Upre(variance) => minimize(criterion, |c, lambda| c.upre(lambda, variance)),
         }
     }
 }
 
-/// Λ with the least criterion: the best of nine points of the logarithmic grid, refined by twelve golden sections.
-fn minimize<T: Real>(criterion: &Criterion<'_, T>, f: impl Fn(T) -> T) -> T {
+/// Intervals of the grid.
+const CELLS: usize = 4;
+
+/// Λ with the least criterion: the best of five points of the logarithmic grid, refined by two parabolas.
+///
+/// A criterion is a sum of steps in ln σ of width about one, smooth over cells of at most ln(3)/4; the batch it is taken from leaves Λ
+/// far less certain than what is left of the cell after two parabolas.
+fn minimize<'a, T: Real>(criterion: &mut Criterion<'a, T>, f: impl Fn(&mut Criterion<'a, T>, T) -> T) -> T {
     let total = criterion.sum_lambda;
-    let bound = |x: T| x.max(criterion.bounds.0).min(criterion.bounds.1);
+    let (lower, upper) = criterion.bounds;
+    let bound = |x: T| x.max(lower).min(upper);
     let (low, high) = (bound(T::from_f64(0.5) * total).ln(), bound(T::from_f64(1.5) * total).ln());
-    let at = |log_total: T| f(log_total.exp() - total);
-    let cell = (high - low) / T::from_f64(8.0);
-    let mut best = (low, at(low));
-    for i in 1..=8 {
-        let x = low + cell * T::from_usize(i);
-        let y = at(x);
-        if y < best.1 {
-            best = (x, y);
-        }
+    let cell = (high - low) / T::from_usize(CELLS);
+    let mut at = |log_total: T| (log_total, f(criterion, log_total.exp() - total));
+    let grid: [_; CELLS + 1] = core::array::from_fn(|i| at(low + cell * T::from_usize(i)));
+    // Three neighbours around the best of the grid, or beside it at an end.
+    let triples = grid.windows(3).filter_map(<[_]>::first_chunk::<3>);
+    let worth = |triple: &[(T, T); 3]| (triple.iter().fold(T::MAX, |least, point| least.min(point.1)), triple[1].1);
+    let start = triples.reduce(|best, triple| if worth(triple) < worth(best) { triple } else { best });
+    let Some(&(mut triple)) = start else { return T::ZERO };
+    for _ in 0..2 {
+        let Some(vertex) = vertex(&triple) else { break };
+        let point = at(vertex.max(low).min(high));
+        triple = nearest(triple, point);
     }
-    let golden = T::from_f64(0.618_033_988_749_894_9);
-    let (mut a, mut b) = ((best.0 - cell).max(low), (best.0 + cell).min(high));
-    // One of the two inner points of a section is one of the next section's too: an evaluation each.
-    let (mut left, mut right) = (b - golden * (b - a), a + golden * (b - a));
-    let (mut at_left, mut at_right) = (at(left), at(right));
-    for _ in 0..12 {
-        if at_left <= at_right {
-            b = right;
-            (right, at_right, left) = (left, at_left, b - golden * (b - a));
-            at_left = at(left);
-        } else {
-            a = left;
-            (left, at_left, right) = (right, at_right, a + golden * (b - a));
-            at_right = at(right);
-        }
+    let [a, b, c] = triple;
+    let best = if a.1 <= b.1 && a.1 <= c.1 {
+        a
+    } else if b.1 <= c.1 {
+        b
+    } else {
+        c
+    };
+    best.0.exp() - total
+}
+
+/// Where the parabola through three points is least; none where it bends down, or the points are too close for one.
+fn vertex<T: Real>(&[a, b, c]: &[(T, T); 3]) -> Option<T> {
+    let (left, right) = ((b.1 - a.1) / (b.0 - a.0), (c.1 - b.1) / (c.0 - b.0));
+    let bend = (right - left) / (c.0 - a.0);
+    let x = T::from_f64(0.5) * (a.0 + b.0 - left / bend);
+    (bend > T::ZERO && x.is_finite()).then_some(x)
+}
+
+/// The new point with its neighbours on both sides, of the others.
+fn nearest<T: Real>([a, b, c]: [(T, T); 3], new: (T, T)) -> [(T, T); 3] {
+    if new.0 < a.0 {
+        [new, a, b]
+    } else if new.0 < b.0 {
+        if new.1 < b.1 { [a, new, b] } else { [new, b, c] }
+    } else if new.0 < c.0 {
+        if new.1 < b.1 { [b, new, c] } else { [a, b, new] }
+    } else {
+        [b, c, new]
     }
-    let middle = T::from_f64(0.5) * (a + b);
-    let refined = if at(middle) < best.1 { middle } else { best.0 };
-    refined.exp() - total
 }

@@ -23,6 +23,7 @@
 //!
 //! A work unit is one forward or one backward pass over all training data.
 
+mod batch_triangle;
 mod cg_path;
 #[cfg(test)]
 mod cg_path_tests;
@@ -61,7 +62,7 @@ pub use first_order::{
     Adam, FirstOrder, FirstOrderReport, Sgd, Update, adam_state_len, loss_and_gradient, loss_work_len,
 };
 pub use full::{FullObjective, full_objective_work_len};
-pub use lambda_rule::{Criterion, LambdaRule, Selection};
+pub use lambda_rule::{Criterion, Fit, LambdaRule, Selection};
 pub use lbfgs::{Lbfgs, LbfgsOptions, LbfgsReport, LineSearch, lbfgs_work_len};
 pub use levenberg_marquardt::{
     Differentiated, LevenbergMarquardt, LevenbergMarquardtOptions, LevenbergMarquardtReport, LevenbergMarquardtStatus,
@@ -128,7 +129,8 @@ mod tests {
             assert_eq!(slimtrain_work_len(shape, 1, samples, 5), usize::MAX);
             assert_eq!(slimtrain_inputs_len(shape, samples, 5), usize::MAX);
             assert_eq!(prodigy_state_len(samples), usize::MAX);
-            assert_eq!(sampled_tikhonov_state_len(3, samples, 5), usize::MAX);
+            assert_eq!(sampled_tikhonov_state_len(3, 3, samples), usize::MAX);
+            assert_eq!(sampled_tikhonov_state_len(samples, 3, 5), usize::MAX);
             assert_eq!(sampled_tikhonov_work_len(samples, 1, 1, 5), usize::MAX);
         }
     }

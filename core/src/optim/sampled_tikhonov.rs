@@ -10,27 +10,35 @@
 //! Λ may be negative, only the total must stay positive. With all batches in memory and fixed features this is recursive
 //! ridge regression: after one pass W solves the whole problem regularized with σ_total.
 //!
-//! Spectral form: M = U S Vᵀ by QR of Mᵀ and a Jacobi SVD of the small R, U (k × k) orthogonal, σ_j = s_j² + σ_total. With
-//! B = Uᵀz (k × b), r = W z − c, P = r Bᵀ and Q = W U (both m × k), the update is W ← W − ((P + Λ Q) diag(1/σ)) Uᵀ, and
-//! the residual after it is r − (P + Λ Q) diag(1/σ) B. Its squared norm and the trace of the influence matrix, which all
-//! rules for choosing Λ are made of, are quadratic and linear forms in d = 1/σ, so that each trial Λ costs O(k²), whatever
-//! the number of targets and of samples:
+//! In a basis: M Mᵀ = U BᵀB Uᵀ with U (k × p, p = min(k, columns of M)) of orthonormal columns and B upper bidiagonal, by QR of M or Mᵀ,
+//! whichever is tall, and bidiagonalization of the triangle. With T = BᵀB + σ_total + Λ, ζ = Uᵀz (p × b), r = W z − c, P = r ζᵀ and
+//! Q = W U (both m × p)
 //!
 //! ```text
-//! ‖residual‖² = dᵀ[(B Bᵀ) ∘ (PᵀP + Λ(PᵀQ + QᵀP) + Λ² QᵀQ)] d − 2 Σ dⱼ (PᵀP + Λ QᵀP)ⱼⱼ + ‖r‖²
-//! trace       = m Σ dⱼ (B Bᵀ)ⱼⱼ            rows N = m·b
+//! residual after the step   r − (P + Λ Q) X       X = T⁻¹ ζ
+//! trace of its influence    m Σ ζᵢⱼ Xᵢⱼ
+//! step                      W ← (1 − Λ/σ_total) (W − Q Uᵀ) + Q Uᵀ − (P + Λ Q) T⁻¹ Uᵀ        with the new σ_total
 //! ```
+//! (W − Q Uᵀ = 0 where p = k.) All rules for choosing Λ are made of these two, so a trial Λ costs O(p·b + m·p·b): systems with T are
+//! solved in O(p) each. A spectral form would need O(p²) for it whatever b, but the singular vectors cost more than all trials together.
+//!
+//! A batch of more than k samples is replaced by its triangle when it comes, z ← k × k with the same z zᵀ and targets to match
+//! (`batch_triangle.rs`), so neither state nor step grows with it.
+//!
 //! Source: M. Chung, J. Chung, J. T. Slagel, L. Tenorio, "Sampled limited memory methods for massive linear inverse problems"
 //! (Inverse Problems 36, 2020); E. Newman, J. Chung, M. Chung, L. Ruthotto, "slimTrain" (SIAM J. Sci. Comput. 44, 2022),
-//! section 3. Cost of a step: O(k²·b·(r + 1) + k³ + m·k·(k + b)). State: the stored batches. Accuracy: M is never squared.
-
-use core::cell::Cell;
+//! section 3; bidiagonal form for many Λ: L. Eldén (BIT 17, 1977). Cost of a step with s = min(b, k) and N = s·(r + 1):
+//! O(k·N·p + p³ + m·k·(p + s)), and O(b·k·(k + m)) for a batch of more than k. State: the stored batches. Accuracy: M is never squared.
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
-use crate::linalg::{qr_in_place, svd_in_place};
+use crate::linalg::bidiagonal::{
+    bidiagonal_work_len, bidiagonalize_in_place, factor_shifted, form_right_factor, solve_shifted,
+};
+use crate::linalg::{apply_q_in_place, check_finite, qr_in_place};
 use crate::matrix::{MatMut, MatRef};
-use crate::optim::{Criterion, LambdaRule, SaveState, StateReader, StateWriter, product, sum};
+use crate::optim::batch_triangle::{batch_triangle, batch_triangle_work_len};
+use crate::optim::{Criterion, Fit, LambdaRule, SaveState, StateReader, StateWriter, product, sum};
 use crate::scalar::Real;
 
 /// σ_total is kept within these unless the caller says otherwise: the bounds of the published program, whose upper one never
@@ -50,24 +58,35 @@ pub struct SampledTikhonovReport<T> {
     pub loss_after: T,
 }
 
-/// Length of the state of [`SampledTikhonov`]: the stored batches.
+/// Length of the state of [`SampledTikhonov`]: the stored batches, each of at most features + 1 columns.
 pub const fn sampled_tikhonov_state_len(features: usize, batch: usize, memory: usize) -> usize {
-    product([sum([features, 1]), batch, sum([memory, 1])])
+    let k = sum([features, 1]);
+    product([k, least(batch, k), sum([memory, 1])])
 }
 
 /// Length of the workspace of [`SampledTikhonov::update`].
 pub const fn sampled_tikhonov_work_len(features: usize, targets: usize, batch: usize, memory: usize) -> usize {
-    let (k, columns) = (sum([features, 1]), product([batch, sum([memory, 1])]));
-    let rows = if columns > k { columns } else { k };
-    // Mᵀ and its QR; R, V, B Bᵀ and three forms; s², τ, three diagonals and 1/σ; B; the residual; P, Q and (P + ΛQ) d
+    let k = sum([features, 1]);
+    let s = least(batch, k);
+    let columns = product([s, sum([memory, 1])]);
+    let p = least(columns, k);
+    let (factored, triangle) = (product([columns, k]), batch_triangle_work_len(features, targets, batch));
+    // M or a large batch; the triangle and U; d, e, 1/D, l and three kinds of τ, and room for their making; ζ and X; c → r and
+    // the residual of a trial; P, Q and P + ΛQ
     sum([
-        product([rows, k]),
-        product([6, k, k]),
-        product([6, k]),
-        product([k, batch]),
-        product([targets, batch]),
-        product([3, targets, k]),
+        if factored > triangle { factored } else { triangle },
+        product([p, p]),
+        product([k, p]),
+        product([7, p]),
+        bidiagonal_work_len(p, p),
+        product([2, s, p]),
+        product([2, targets, s]),
+        product([3, targets, p]),
     ])
+}
+
+const fn least(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
 }
 
 /// The on-line linear layer: state over the caller's buffer, W in the caller's hands.
@@ -77,7 +96,7 @@ pub struct SampledTikhonov<T, S> {
     targets: usize,
     batch: usize,
     memory: usize,
-    /// Slots of `batch` columns of length features + 1; a shorter batch leaves zero columns, which change nothing.
+    /// Slots of min(batch, features + 1) columns of length features + 1; a shorter batch leaves zero columns, which change nothing.
     stored: S,
     sum_lambda: T,
     bounds: (T, T),
@@ -117,7 +136,8 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         Ok(())
     }
 
-    /// The stored batches over their rows of ones, oldest and newest in turn: (features + 1) × batch·(memory + 1).
+    /// The stored batches over their rows of ones, or their triangles, oldest and newest in turn: (features + 1) ×
+    /// min(batch, features + 1)·(memory + 1).
     pub fn stored(&self) -> &[T] {
         self.stored.as_ref()
     }
@@ -134,8 +154,36 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
 
     /// One step with features `z` (features × b) and targets `c` (targets × b), 1 ≤ b ≤ batch; W is updated in place.
     ///
-    /// On an error W and the state are as before.
+    /// On an error W and the state are as before, but for [`Error::NonFinite`] for `r`: numbers near the end of the range, whose
+    /// factorization is not representable; W is as before then, and the batch is not among the stored ones.
     pub fn update<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        z: MatRef<'_, T>,
+        c: MatRef<'_, T>,
+        w: &mut [T],
+        rule: &mut impl LambdaRule<T>,
+        work: &mut [T],
+    ) -> Result<SampledTikhonovReport<T>, Error> {
+        let (f, m, b) = (self.features, self.targets, z.cols());
+        check_shape("z", (f, b.min(self.batch)), z.shape())?;
+        check_shape("c", (m, b), c.shape())?;
+        check_length("w", m * (f + 1), w.len())?;
+        check_workspace("work", sampled_tikhonov_work_len(f, m, self.batch, self.memory), work.len())?;
+        if b == 0 {
+            return Err(Error::InvalidOption { what: "at least one sample" });
+        }
+        check_finite("z or c", z)?;
+        check_finite("z or c", c)?;
+        let report = self.stored_update(backend, z, c, w, rule, work);
+        if report.is_err() {
+            let slot = self.next_slot();
+            self.slot_mut(slot).fill(T::ZERO);
+        }
+        report
+    }
+
+    fn stored_update<B: Backend<T>>(
         &mut self,
         backend: &B,
         z: MatRef<'_, T>,
@@ -144,115 +192,112 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         rule: &mut impl LambdaRule<T>,
         mut work: &mut [T],
     ) -> Result<SampledTikhonovReport<T>, Error> {
-        let (f, m, b) = (self.features, self.targets, z.cols());
-        let k = f + 1;
-        check_shape("z", (f, b.min(self.batch)), z.shape())?;
-        check_shape("c", (m, b), c.shape())?;
-        check_length("w", m * k, w.len())?;
-        let needed = sampled_tikhonov_work_len(f, m, self.batch, self.memory);
-        check_workspace("work", needed, work.len())?;
-        if b == 0 {
-            return Err(Error::InvalidOption { what: "at least one sample" });
-        }
-        if !(z.iter().all(Real::is_finite) && c.iter().all(Real::is_finite)) {
-            return Err(Error::NonFinite { what: "z or c" });
-        }
-        let slot = self.next_slot();
-        self.store(slot, z);
-        let columns = self.batch * (self.memory + 1);
-        let rows = columns.max(k);
+        let (m, k, b) = (self.targets, self.features + 1, z.cols());
+        let s = self.batch.min(k);
+        let columns = s * (self.memory + 1);
+        let p = columns.min(k);
         let mut next = |len| take("work", &mut work, len);
-        let (transpose, small, v) = (next(rows * k)?, next(k * k)?, next(k * k)?);
-        let (squares, tau) = (next(k)?, next(k)?);
+        let factored = next((columns * k).max(batch_triangle_work_len(self.features, m, self.batch)))?;
+        let (small, basis, vectors, room) =
+            (next(p * p)?, next(k * p)?, next(7 * p)?, next(bidiagonal_work_len(p, p))?);
+        let (zeta, x) = (next(s * p)?, next(s * p)?);
+        let (residual, trial) = (next(m * s)?, next(m * s)?);
+        let (pz, q, combined) = (next(m * p)?, next(m * p)?, next(m * p)?);
         let scale = T::ONE / T::from_usize(b).sqrt();
 
-        // M = U S Vᵀ through Mᵀ = Q R and the SVD of R: U is R's right factor.
+        // The newest batch: r = W z − c, on the columns of its triangle where it has more than k.
+        let slot = self.next_slot();
+        let outside = self.store(backend, slot, z, Some((c, MatMut::new(residual, m, s)?)), factored)?;
         let stored = MatRef::new(self.stored.as_ref().get(..k * columns).unwrap_or_default(), k, columns)?;
-        let mut mt = MatMut::new(transpose, rows, k)?;
-        for (i, column) in mt.cols_mut().enumerate() {
-            let elements = stored.transpose().col_iter(i).map(|x| scale * x).chain(core::iter::repeat(T::ZERO));
-            column.iter_mut().zip(elements).for_each(|(m, x)| *m = x);
-        }
-        qr_in_place(backend, mt.reborrow(), tau)?;
-        let mut r_factor = MatMut::new(small, k, k)?;
-        for (j, column) in r_factor.cols_mut().enumerate() {
-            let upper = mt.as_ref().col_iter(j).take(j + 1).chain(core::iter::repeat(T::ZERO));
-            column.iter_mut().zip(upper).for_each(|(r, x)| *r = x);
-        }
-        svd_in_place(backend, r_factor, squares, MatMut::new(v, k, k)?)?;
-        squares.iter_mut().for_each(|s| *s *= *s);
-        let u = MatRef::new(v, k, k)?;
+        let newest = stored.columns(slot * s, s)?;
+        backend.gemm(scale, MatRef::new(w, m, k)?, newest, -scale, MatMut::new(residual, m, s)?)?;
+        let outside = scale * scale * outside;
+        let before = backend.dot(residual, residual) + outside;
 
-        // B = Uᵀz, residual r = W z − c, P = r Bᵀ, Q = W U
-        let (basis, residual) = (next(k * b)?, next(m * b)?);
-        let (p, q, update) = (next(m * k)?, next(m * k)?, next(m * k)?);
-        let newest = stored.columns(slot * self.batch, b)?;
-        backend.gemm(scale, u.transpose(), newest, T::ZERO, MatMut::new(basis, k, b)?)?;
-        let basis = MatRef::new(basis, k, b)?;
-        let mut r = MatMut::new(residual, m, b)?;
-        r.copy_from(c)?;
-        backend.gemm(scale, MatRef::new(w, m, k)?, newest, -scale, r)?;
-        let r = MatRef::new(residual, m, b)?;
-        backend.gemm(T::ONE, r, basis.transpose(), T::ZERO, MatMut::new(p, m, k)?)?;
-        backend.gemm(T::ONE, MatRef::new(w, m, k)?, u, T::ZERO, MatMut::new(q, m, k)?)?;
-        let (p, q) = (MatRef::new(p, m, k)?, MatRef::new(q, m, k)?);
+        // M Mᵀ = U BᵀB Uᵀ
+        let mut vectors = vectors.chunks_exact_mut(p);
+        let mut vector = || vectors.next().unwrap_or_default();
+        let [diagonal, superdiagonal, left, right] = core::array::from_fn(|_| vector());
+        let [tau, lower, inverse] = core::array::from_fn(|_| vector());
+        let tall = columns >= k;
+        let factored = factored.get_mut(..columns * k).unwrap_or_default();
+        let mut factored = MatMut::new(factored, columns.max(k), p)?;
+        factored.copy_from(if tall { stored.transpose() } else { stored })?;
+        factored.cols_mut().for_each(|column| backend.scale(scale, column));
+        qr_in_place(backend, factored.reborrow(), tau)?;
+        let mut triangle = MatMut::new(small, p, p)?;
+        triangle.fill(T::ZERO);
+        for (j, column) in triangle.cols_mut().enumerate() {
+            // R of Mᵀ, or Rᵀ of M
+            let r = factored.as_ref();
+            if tall {
+                column.iter_mut().zip(r.col_iter(j)).take(j + 1).for_each(|(t, r)| *t = r);
+            } else {
+                column.iter_mut().zip(r.row_iter(j)).skip(j).for_each(|(t, r)| *t = r);
+            }
+        }
+        bidiagonalize_in_place(
+            backend,
+            triangle.reborrow(),
+            [&mut *diagonal, &mut *superdiagonal, left, &mut *right],
+            room,
+        )?;
+        let mut u = MatMut::new(basis, k, p)?;
+        u.fill(T::ZERO);
+        form_right_factor(backend, triangle.as_ref(), right, u.reborrow().block(0, 0, p, p)?, room)?;
+        if !tall {
+            apply_q_in_place(backend, factored.as_ref(), tau, u.reborrow())?;
+        }
+        let u = u.into_ref();
 
-        // The quadratic forms
-        let (gram, constant, linear, square) = (next(k * k)?, next(k * k)?, next(k * k)?, next(k * k)?);
-        backend.gemm(T::ONE, basis, basis.transpose(), T::ZERO, MatMut::new(gram, k, k)?)?;
-        backend.gemm(T::ONE, p.transpose(), p, T::ZERO, MatMut::new(constant, k, k)?)?;
-        backend.gemm(T::ONE, p.transpose(), q, T::ZERO, MatMut::new(linear, k, k)?)?;
-        backend.gemm(T::ONE, q.transpose(), q, T::ZERO, MatMut::new(square, k, k)?)?;
-        let (bb, pp, qp, inverses) = (next(k)?, next(k)?, next(k)?, next(k)?);
-        for (diagonal, form) in [(&mut *bb, &*gram), (&mut *pp, &*constant), (&mut *qp, &*linear)] {
-            diagonal.iter_mut().zip(form.iter().step_by(k + 1)).for_each(|(d, &x)| *d = x);
-        }
-        add_transpose(MatMut::new(linear, k, k)?);
-        for form in [&mut *constant, &mut *linear, &mut *square] {
-            form.iter_mut().zip(&*gram).for_each(|(f, &g)| *f *= g);
-        }
-        let residual = backend.dot(residual, residual);
-        let criterion = Criterion {
-            squares,
-            forms: [constant, linear, square],
-            diagonals: [bb, pp, qp],
-            inverses: Cell::from_mut(inverses).as_slice_of_cells(),
-            residual,
-            sum_lambda: self.sum_lambda,
-            bounds: self.bounds,
-            targets: m,
-            rows: m * b,
+        // ζᵀ, P and Q
+        backend.gemm(scale, newest.transpose(), u, T::ZERO, MatMut::new(zeta, s, p)?)?;
+        let zeta_view = MatRef::new(zeta, s, p)?;
+        backend.gemm(T::ONE, MatRef::new(residual, m, s)?, zeta_view, T::ZERO, MatMut::new(pz, m, p)?)?;
+        backend.gemm(T::ONE, MatRef::new(w, m, k)?, u, T::ZERO, MatMut::new(q, m, p)?)?;
+
+        let total = self.sum_lambda;
+        let mut evaluate = |lambda: T| -> Result<Fit<T>, Error> {
+            factor_shifted([diagonal, superdiagonal], total + lambda, [&mut *lower, &mut *inverse]);
+            x.copy_from_slice(zeta);
+            solve_shifted(backend, [lower, inverse], MatMut::new(x, s, p)?)?;
+            let terms = combined.iter_mut().zip(&*pz).zip(&*q);
+            backend.run(
+                #[inline(always)]
+                || terms.for_each(|((g, &p), &q)| *g = p + lambda * q),
+            );
+            trial.copy_from_slice(residual);
+            let (g, x_view) = (MatRef::new(combined, m, p)?, MatRef::new(x, s, p)?);
+            backend.gemm(-T::ONE, g, x_view.transpose(), T::ONE, MatMut::new(trial, m, s)?)?;
+            let residual_squared = backend.dot(trial, trial) + outside;
+            Ok(Fit { residual_squared, trace: T::from_usize(m) * backend.dot(zeta, x) })
         };
+        let mut criterion = Criterion { evaluate: &mut evaluate, sum_lambda: total, bounds: self.bounds, rows: m * b };
 
-        // Λ, kept so that σ_total stays within its bounds; then W ← W − ((P + Λ Q) diag(1/σ)) Uᵀ.
-        let chosen = rule.choose(&criterion);
-        let (lower, upper) = self.bounds;
-        let total = chosen + self.sum_lambda;
-        let lambda = if !(chosen.is_finite() && total >= lower) {
-            lower - self.sum_lambda
-        } else if total > upper {
-            upper - self.sum_lambda
+        // Λ, kept so that σ_total stays within its bounds; then the step.
+        let chosen = rule.choose(&mut criterion);
+        let (lower_bound, upper_bound) = self.bounds;
+        let wanted = chosen + total;
+        let lambda = if !(chosen.is_finite() && wanted >= lower_bound) {
+            lower_bound - total
+        } else if wanted > upper_bound {
+            upper_bound - total
         } else {
             chosen
         };
-        let (p, q) = (p.iter(), q.iter());
-        let sigma = (0..k).flat_map(|j| core::iter::repeat_n(criterion.inverse(j, lambda), m));
-        for (((update, p), q), inverse) in update.iter_mut().zip(p).zip(q).zip(sigma) {
-            *update = (p + lambda * q) * inverse;
+        let after = evaluate(lambda)?.residual_squared;
+        solve_shifted(backend, [lower, inverse], MatMut::new(combined, m, p)?)?;
+        if !tall {
+            let share = lambda / (total + lambda);
+            backend.axpy(-share, q, combined);
+            backend.scale(T::ONE - share, w);
         }
-        let loss_after = T::from_f64(0.5) * criterion.residual_squared(lambda);
-        backend.gemm(-T::ONE, MatRef::new(update, m, k)?, u.transpose(), T::ONE, MatMut::new(w, m, k)?)?;
-        self.sum_lambda = (self.sum_lambda + lambda).max(lower).min(upper);
+        backend.gemm(-T::ONE, MatRef::new(combined, m, p)?, u.transpose(), T::ONE, MatMut::new(w, m, k)?)?;
+        self.sum_lambda = (total + lambda).max(lower_bound).min(upper_bound);
         self.steps += 1;
-        let loss_before = T::from_f64(0.5) * residual;
+        let half = T::from_f64(0.5);
+        let (loss_before, loss_after) = (half * before, half * after);
         Ok(SampledTikhonovReport { lambda, sum_lambda: self.sum_lambda, loss_before, loss_after })
-    }
-
-    /// Samples in `slot`: a column that holds one ends with a 1.
-    pub(super) fn samples_in(&self, slot: usize) -> usize {
-        let k = self.features + 1;
-        let columns = self.stored.as_ref().chunks_exact(k).skip(slot * self.batch).take(self.batch);
-        columns.filter(|column| column.last() == Some(&T::ONE)).count()
     }
 
     /// The slot that the next step overwrites.
@@ -260,17 +305,41 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         self.steps % (self.memory + 1)
     }
 
-    /// Puts the batch over a row of ones into `slot`; zero columns where the batch is short.
-    pub(super) fn store(&mut self, slot: usize, z: MatRef<'_, T>) {
+    fn slot_mut(&mut self, slot: usize) -> &mut [T] {
         let k = self.features + 1;
-        let columns = self.stored.as_mut().chunks_exact_mut(k).skip(slot * self.batch).take(self.batch);
-        for (j, column) in columns.enumerate() {
-            column.fill(T::ZERO);
+        let len = k * self.batch.min(k);
+        self.stored.as_mut().get_mut(slot * len..(slot + 1) * len).unwrap_or_default()
+    }
+
+    /// Puts the batch over a row of ones into `slot`, zero columns where the batch is short; with `targets` (c, out), out
+    /// (targets × min(batch, k)) gets those that belong to the columns. A batch of more than k samples is replaced by its
+    /// triangle, in `work` of [`batch_triangle_work_len`]. Returns ‖·‖² of the part of c that no W can reach by it, else zero.
+    pub(super) fn store<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        slot: usize,
+        z: MatRef<'_, T>,
+        targets: Option<(MatRef<'_, T>, MatMut<'_, T>)>,
+        work: &mut [T],
+    ) -> Result<T, Error> {
+        let k = self.features + 1;
+        let stored = self.slot_mut(slot);
+        if z.cols() > k {
+            return batch_triangle(backend, z, targets, MatMut::new(stored, k, k)?, work);
+        }
+        for (j, column) in stored.chunks_exact_mut(k).enumerate() {
             if j < z.cols() {
                 let elements = z.col_iter(j).chain(core::iter::once(T::ONE));
                 column.iter_mut().zip(elements).for_each(|(s, z)| *s = z);
+            } else {
+                column.fill(T::ZERO);
             }
         }
+        if let Some((c, mut out)) = targets {
+            out.fill(T::ZERO);
+            out.reborrow().columns(0, c.cols())?.copy_from(c)?;
+        }
+        Ok(T::ZERO)
     }
 }
 
@@ -293,17 +362,5 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SaveState<T> for SampledTikhonov<T, S>
         self.sum_lambda = from.number();
         from.numbers(self.stored.as_mut().get_mut(..len).unwrap_or_default());
         Ok(())
-    }
-}
-
-/// A ← A + Aᵀ
-fn add_transpose<T: Real>(mut a: MatMut<'_, T>) {
-    for j in 0..a.cols() {
-        for i in 0..=j {
-            if let (Some(upper), Some(lower)) = (a.get(i, j), a.get(j, i)) {
-                a.set(i, j, upper + lower);
-                a.set(j, i, upper + lower);
-            }
-        }
     }
 }

@@ -15,6 +15,7 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
+use crate::linalg::check_finite;
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape};
 use crate::optim::{
@@ -49,16 +50,16 @@ pub const fn slimtrain_work_len(shape: Shape, targets: usize, batch: usize, memo
     sum([shape.params, shape.cache.of(batch), product([shape.features, batch]), scratch])
 }
 
-/// Length of the stored inputs of [`SlimTrain::recomputing`].
+/// Length of the stored inputs of [`SlimTrain::recomputing`], and how many of them each slot holds.
 pub const fn slimtrain_inputs_len(shape: Shape, batch: usize, memory: usize) -> usize {
-    product([shape.inputs, batch, sum([memory, 1])])
+    product([sum([product([shape.inputs, batch]), 1]), sum([memory, 1])])
 }
 
 /// slimTrain around an on-line linear layer; θ, W and the rule for θ are the caller's.
 #[derive(Clone, Debug)]
 pub struct SlimTrain<T, S> {
     linear: SampledTikhonov<T, S>,
-    /// The inputs of the stored batches, slot by slot as their features, where these are recomputed.
+    /// The inputs of the stored batches where their features are recomputed: slot by slot their number, then `batch` columns.
     inputs: Option<S>,
     batch: usize,
     memory: usize,
@@ -145,9 +146,10 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let slot = self.linear.next_slot();
         let step = self.linear.update(backend, MatRef::new(z, f, b)?, c, w, rule, work)?;
         if let Some(inputs) = &mut self.inputs {
-            let columns = inputs.as_mut().chunks_exact_mut(shape.inputs.max(1)).skip(slot * self.batch);
-            for (stored, j) in columns.zip(0..b) {
-                stored.iter_mut().zip(x.col_iter(j)).for_each(|(s, x)| *s = x);
+            let slot = inputs.as_mut().chunks_exact_mut(shape.inputs * self.batch + 1).nth(slot).unwrap_or_default();
+            if let Some((samples, columns)) = slot.split_first_mut() {
+                *samples = T::from_usize(b);
+                columns.iter_mut().zip((0..b).flat_map(|j| x.col_iter(j))).for_each(|(s, x)| *s = x);
             }
         }
 
@@ -192,18 +194,18 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let Shape { inputs: n, features: f, .. } = network.shape();
         let next = self.linear.next_slot();
         for slot in (0..=self.memory).filter(|&slot| slot != next) {
-            let samples = self.linear.samples_in(slot);
+            let stored = inputs.as_ref().chunks_exact(n * self.batch + 1).nth(slot).unwrap_or_default();
+            // A count, as exact as numbers below 2²⁴ are.
+            let samples = stored.first().map_or(0, |samples| samples.value() as usize).min(self.batch);
             if samples == 0 {
                 continue;
             }
-            let x = inputs.as_ref().get(slot * self.batch * n..).unwrap_or_default();
-            let x = MatRef::new(x.get(..n * samples).unwrap_or_default(), n, samples)?;
+            let x = MatRef::new(stored.get(1..=n * samples).unwrap_or_default(), n, samples)?;
             let z = z.get_mut(..f * samples).unwrap_or_default();
             network.forward(backend, theta, x, MatMut::new(z, f, samples)?, cache, work)?;
-            if !z.iter().all(|z| z.is_finite()) {
-                return Err(Error::NonFinite { what: "recomputed features" });
-            }
-            self.linear.store(slot, MatRef::new(z, f, samples)?);
+            let z = MatRef::new(z, f, samples)?;
+            check_finite("recomputed features", z)?;
+            self.linear.store(backend, slot, z, None, work)?;
             self.work_units = self.work_units.saturating_add(1);
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! A ratio is a backward error in units of (size × ε × norm); [`Limits`] fails when one exceeds its limit, and also when a
 //! limit is more than ten times what was observed, so the limits stay honest.
 
+mod bidiagonal;
 mod cholesky;
 mod cholesky_update;
 mod conjugate_gradients;
