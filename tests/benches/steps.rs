@@ -1,8 +1,8 @@
 //! One step of each method, on the portable kernels and on the fast ones: `cargo bench -p gaussling-tests --bench steps`, one TSV.
 //!
 //! `steps_numpy.py` and `steps_torch.py` beside this file time the same steps by the NumPy references and by PyTorch: networks, sizes
-//! and batches are the same, the random numbers are not. Run all in the same minute and compare ratios. An argument keeps the
-//! operations whose name contains it, or the rows of a backend.
+//! and batches are the same, the random numbers are not. Run all in the same minute and compare ratios. `portable` or `fast` keeps a backend, other
+//! arguments the operations whose name contains one of them.
 
 mod timing;
 

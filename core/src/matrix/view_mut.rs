@@ -4,6 +4,9 @@ use super::view::part_widths;
 use super::{MatRef, Matrix};
 use crate::error::Error;
 
+/// Rows that a transpose is copied by: a cache line of single precision.
+const STRIP: usize = 16;
+
 /// A mutable `rows × cols` view; element `(i, j)` is `data[i + j * leading]`, `leading ≥ rows`.
 ///
 /// ```
@@ -255,12 +258,15 @@ impl<'a, T: Copy> MatMut<'a, T> {
     /// Copies `source`, which must have the same shape, else [`Error::Shape`] with nothing written.
     pub fn copy_from(&mut self, source: MatRef<'_, T>) -> Result<(), Error> {
         crate::error::check_shape("source", self.shape(), source.shape())?;
-        let contiguous = source.has_contiguous_cols();
-        for (j, column) in self.cols_mut().enumerate() {
-            if contiguous {
-                column.copy_from_slice(source.col(j));
-            } else {
-                column.iter_mut().zip(source.col_iter(j)).for_each(|(d, s)| *d = s);
+        if source.has_contiguous_cols() {
+            self.cols_mut().enumerate().for_each(|(j, column)| column.copy_from_slice(source.col(j)));
+            return Ok(());
+        }
+        // A transpose reads across its columns: in strips of rows what is read stays in the cache until all columns had it.
+        for first in (0..source.rows()).step_by(STRIP) {
+            let strip = source.block(first, 0, STRIP.min(source.rows() - first), source.cols())?;
+            for (j, column) in self.cols_mut().enumerate() {
+                column.iter_mut().skip(first).zip(strip.col_iter(j)).for_each(|(d, s)| *d = s);
             }
         }
         Ok(())

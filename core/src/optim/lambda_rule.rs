@@ -98,8 +98,8 @@ pub trait LambdaRule<T: Real> {
     fn choose(&mut self, criterion: &mut Criterion<'_, T>) -> T;
 }
 
-/// The usual rules. All but `Fixed` minimize over σ_total between half and one and a half times its present value, on a
-/// logarithmic scale, within the bounds of the layer (as the published method bounds each change).
+/// The usual rules. All but `Fixed` minimize over σ_total between half and one and a half times its present value,
+/// within the bounds of the layer (as the published method bounds each change).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Selection<T> {
     /// Λ is this number in every step.
@@ -126,28 +126,37 @@ impl<T: Real> LambdaRule<T> for Selection<T> {
 
 /// Intervals of the grid.
 const CELLS: usize = 4;
+/// Parabolas at most, and the change of σ_total, relative to it, after which no other follows.
+const PARABOLAS: usize = 6;
+const CLOSE: f64 = 1e-4;
 
-/// Λ with the least criterion: the best of five points of the logarithmic grid, refined by two parabolas.
+/// Λ with the least criterion: the best of five points, refined by parabolas.
 ///
-/// A criterion is a sum of steps in ln σ of width about one, smooth over cells of at most ln(3)/4; the batch it is taken from leaves Λ
-/// far less certain than what is left of the cell after two parabolas.
+/// The residual after the step is r − (P + ΛQ) X with X nearly constant: where W fits well, its square is a steep parabola in Λ around
+/// nearly zero, of a width far below the spacing of the points. So the grid is even in Λ, zero is one of its points, and a few parabolas
+/// hit the bottom, where sections of the interval would take twice as many evaluations.
 fn minimize<'a, T: Real>(criterion: &mut Criterion<'a, T>, f: impl Fn(&mut Criterion<'a, T>, T) -> T) -> T {
     let total = criterion.sum_lambda;
     let (lower, upper) = criterion.bounds;
-    let bound = |x: T| x.max(lower).min(upper);
-    let (low, high) = (bound(T::from_f64(0.5) * total).ln(), bound(T::from_f64(1.5) * total).ln());
+    let bound = |share: f64| (T::from_f64(share) * total).max(lower).min(upper) - total;
+    let (low, high) = (bound(0.5), bound(1.5));
     let cell = (high - low) / T::from_usize(CELLS);
-    let mut at = |log_total: T| (log_total, f(criterion, log_total.exp() - total));
+    let mut at = |lambda: T| (lambda, f(criterion, lambda));
     let grid: [_; CELLS + 1] = core::array::from_fn(|i| at(low + cell * T::from_usize(i)));
     // Three neighbours around the best of the grid, or beside it at an end.
     let triples = grid.windows(3).filter_map(<[_]>::first_chunk::<3>);
     let worth = |triple: &[(T, T); 3]| (triple.iter().fold(T::MAX, |least, point| least.min(point.1)), triple[1].1);
     let start = triples.reduce(|best, triple| if worth(triple) < worth(best) { triple } else { best });
     let Some(&(mut triple)) = start else { return T::ZERO };
-    for _ in 0..2 {
+    let mut last = low;
+    for _ in 0..PARABOLAS {
         let Some(vertex) = vertex(&triple) else { break };
-        let point = at(vertex.max(low).min(high));
-        triple = nearest(triple, point);
+        let new = vertex.max(low).min(high);
+        if (new - last).abs() <= T::from_f64(CLOSE) * total {
+            break;
+        }
+        last = new;
+        triple = nearest(triple, at(new));
     }
     let [a, b, c] = triple;
     let best = if a.1 <= b.1 && a.1 <= c.1 {
@@ -157,7 +166,7 @@ fn minimize<'a, T: Real>(criterion: &mut Criterion<'a, T>, f: impl Fn(&mut Crite
     } else {
         c
     };
-    best.0.exp() - total
+    best.0
 }
 
 /// Where the parabola through three points is least; none where it bends down, or the points are too close for one.

@@ -1,7 +1,8 @@
 //! Times an operation, or has its instructions counted.
 //!
 //! With `--count` each operation runs once within [`counted`], which `.ci/instructions` looks for in callgrind's output; else it is
-//! timed and the median is printed. Other arguments keep the operations, or the backends, that contain one of them.
+//! timed and the median is printed. `portable` or `fast` keeps a backend, other
+//! arguments the operations whose name contains one of them.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -12,8 +13,14 @@ const SAMPLES: usize = 401;
 
 /// Whether an operation was asked for.
 fn wanted(name: &str, backend: &str) -> bool {
-    let mut asked = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
-    asked.peek().is_none() || asked.any(|argument| name.contains(&argument) || backend == argument)
+    let arguments = || std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let is_backend = |argument: &String| ["portable", "fast"].contains(&argument.as_str());
+    let asked = |of: &dyn Fn(&String) -> bool, holds: &dyn Fn(&str) -> bool| {
+        let mut these = arguments().filter(|argument| of(argument)).peekable();
+        these.peek().is_none() || these.any(|argument| holds(&argument))
+    };
+    asked(&is_backend, &|argument| backend == argument)
+        && asked(&|argument| !is_backend(argument), &|argument| name.contains(argument))
 }
 
 /// Whether instructions are to be counted.
