@@ -4,6 +4,7 @@
     cargo build --release
     pip install numpy scipy scikit-learn        # torch as well, where it can be had
     python3 examples/real_data.py --data FOLDER > examples/real_data.txt
+    python3 examples/real_data.py --table examples/real_data.txt         # its test errors and seconds as the table of the README
 
 FOLDER (or GAUSSLING_DATA) holds surrogate/CDR_Data.mat, surrogate/NNERDS.mat, uci/airfoil_self_noise.dat, uci/ENB2012_data.csv,
 uci/optdigits.tra and .tes, cwru/feature_time_48k_2048_load_1.csv, hyperspectral/Samson.mat, mnist/ and fashion-mnist/ with the
@@ -17,6 +18,7 @@ import argparse
 import csv
 import json
 import os
+import re
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
@@ -257,6 +259,25 @@ def torch_adam(parts, seeds, epochs=200):
     yield "PyTorch Adam", sum(p.numel() for p in net.parameters()), errors, seconds
 
 
+def table(path):
+    """Markdown of what was printed before: test error in % and seconds, the least error of a set in bold."""
+    rows, columns = {}, []
+    for line in Path(path).read_text().splitlines():
+        if match := re.match(r"([\w-]+): \d+ inputs", line):
+            current = rows.setdefault(match[1], {})
+        elif match := re.match(r"(\S.*?)  +\d+ +[\d.]+ +[\d.]+ +([\d.]+) ± [\d.]+ +([\d.]+)$", line):
+            label = re.sub(r" \(\w+\)$", "", match[1])  # the method that `train` picked
+            current[label] = float(match[2]), float(match[3])
+            columns += [label] if label not in columns else []
+    print("| | " + " | ".join(f"`{c}`" if c == "train" else c for c in columns) + " |")
+    print("|---" * (len(columns) + 1) + "|")
+    for name, found in rows.items():
+        least = min(error for error, _ in found.values())
+        seconds = lambda t: f"{t:.2g} s" if t < 100 else f"{t:.0f} s"
+        cell = lambda e, t: ("**{:.3g}**" if e == least else "{:.3g}").format(e) + f" ({seconds(t)})"
+        print(f"| {name} | " + " | ".join(cell(*found[c]) if c in found else "–" for c in columns) + " |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("GAUSSLING_DATA"), help="the folder of the data sets [GAUSSLING_DATA]")
@@ -266,7 +287,10 @@ def main():
     parser.add_argument("--solvers", default="adam,lbfgs", help="of scikit-learn")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--options", default="", help="more options for `gaussling compare`")
+    parser.add_argument("--table", metavar="FILE", help="print the README's table of what was kept in FILE, and end")
     arguments = parser.parse_args()
+    if arguments.table:
+        return table(arguments.table)
     if not arguments.data:
         sys.exit("real_data.py: no data; give --data FOLDER or set GAUSSLING_DATA (the head of this file says what it holds)")
     listed = lambda text: [part for part in text.split(",") if part]
