@@ -9,12 +9,12 @@ use std::time::Instant;
 use gaussling::DenseMatrix;
 use gaussling::backend::Fast;
 use gaussling::network::Sampled;
+use gaussling_core::Error;
 use gaussling_core::nn::{Affine, Euler, Init, Linear, Network, Tikhonov, standard_normal, tanh, uniform};
 use gaussling_core::optim::{
     Adam, Objective, Selection, SlimTrain, VarProLeastSquares, adam_state_len, sampled_tikhonov_state_len,
     slimtrain_work_len, varpro_least_squares_work_len,
 };
-use gaussling_core::Error;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 

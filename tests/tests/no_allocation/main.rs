@@ -7,6 +7,7 @@ mod autodiff;
 mod linalg;
 mod matrix;
 mod optim;
+mod training;
 
 use allocation_counter::measure;
 use gaussling_core::{Error, MatMut, MatRef};
