@@ -19,6 +19,7 @@
 
 pub mod elementwise;
 mod gemm;
+pub mod jacobi;
 #[cfg(test)]
 mod tests;
 mod triangular;
@@ -172,6 +173,11 @@ pub trait Backend<T: Real> {
             }
         }
         Ok(())
+    }
+
+    /// One sweep.
+    fn jacobi_sweep(&self, a: MatMut<'_, T>, v: Option<MatMut<'_, T>>, squares: &mut [T], limit: T) -> bool {
+        jacobi::sweep(self, a, v, squares, limit)
     }
 
     /// Whether an algorithm that can go column by column (`dot`, `axpy`) or in blocks of columns (`gemm`) should take blocks.

@@ -2,6 +2,7 @@
 
 use super::gemm;
 use super::gemv;
+use super::jacobi;
 use super::lanes::Float;
 use super::triangular;
 use gaussling_core::autodiff::ScalarFunction;
@@ -67,6 +68,16 @@ macro_rules! level {
             ) -> Result<(), Error> {
                 triangular::solve_block::<T::$lanes>(triangle, t, b);
                 Ok(())
+            }
+
+            #[target_feature(enable = $features)]
+            pub fn jacobi_sweep<T: Float>(
+                a: MatMut<'_, T>,
+                v: Option<MatMut<'_, T>>,
+                squares: &mut [T],
+                limit: T,
+            ) -> bool {
+                jacobi::sweep::<T::$lanes>(a, v, squares, limit)
             }
 
             #[target_feature(enable = $features)]

@@ -19,6 +19,7 @@
 
 mod gemm;
 mod gemv;
+mod jacobi;
 mod lanes;
 mod levels;
 mod scratch;
@@ -256,6 +257,10 @@ impl<T: Float> Backend<T> for Fast {
             return Err(Error::Singular { column });
         }
         triangular::solve(self, triangle, t, b)
+    }
+
+    fn jacobi_sweep(&self, a: MatMut<'_, T>, v: Option<MatMut<'_, T>>, squares: &mut [T], limit: T) -> bool {
+        on_level!(self.jacobi_sweep(a, v, squares, limit))
     }
 
     /// Yes, unless the level is portable: products are several times as fast as vector kernels.
