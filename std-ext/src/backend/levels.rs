@@ -45,6 +45,20 @@ macro_rules! level {
                 Ok(())
             }
 
+            /// A has contiguous columns, and the lengths fit.
+            #[target_feature(enable = $features)]
+            pub fn gemv_both<T: Float>(
+                alpha: T,
+                a: MatRef<'_, T>,
+                x: &[T],
+                beta: T,
+                y: &mut [T],
+                z: &mut [T],
+            ) -> Result<(), Error> {
+                gemv::both::<T::$lanes>(alpha, gemm::Operand::new(a), x, beta, y, z);
+                Ok(())
+            }
+
             #[target_feature(enable = $features)]
             pub fn syrk<T: Float>(alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
                 gemm::gemm::<T::$lanes, $wide, $columns, $half, $rows, $dots, true>(alpha, a, a.transpose(), beta, c);
