@@ -59,7 +59,7 @@ fn factorizations<T: Real, B: Backend<T>>(backend: (&B, &str), scalar: &str) -> 
     let (mut e, mut vectors) = (random::<T>(16, 16), random::<T>(16, 16));
     time("symmetric eigenvalues 16", scalar, kernels, |_| {
         e.view_mut().copy_from(square.view())?;
-        symmetric_eigen_in_place(e.view_mut(), &mut s, vectors.view_mut()).map(|_| ())
+        symmetric_eigen_in_place(backend, e.view_mut(), &mut s, vectors.view_mut()).map(|_| ())
     })?;
     let (a, b, mut x, mut work) =
         (random::<T>(200, 20), random::<T>(200, 1), [T::ZERO; 20], vec![T::ZERO; lsqr_work_len(200, 20)]);

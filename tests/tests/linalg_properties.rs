@@ -288,7 +288,7 @@ fn svd<T: Real>(case: &Case) {
 fn eigen<T: Real>(case: &Case) {
     let n = case.cols;
     let (mut a, mut values, mut x) = (case.matrix::<T>(n, n, 0), vec![T::ZERO; n], case.matrix::<T>(n, n, 0));
-    let outcome = symmetric_eigen_in_place(a.view_mut(), &mut values, x.view_mut());
+    let outcome = symmetric_eigen_in_place(&Portable, a.view_mut(), &mut values, x.view_mut());
     assert!(a.gaps_untouched() && x.gaps_untouched());
     if let Ok(report) = outcome {
         assert_eq!(report.status, JacobiStatus::Converged, "{case:?}");

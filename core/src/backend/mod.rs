@@ -10,15 +10,18 @@
 //! | `dot`, `axpy`, `scale` | xᵀy, y + αx, αx | 2n, 2n, n |
 //! | `norm` | ‖x‖₂, without overflow or underflow | 2n, rarely 5n |
 //! | `gemv`, `gemm` | αAx + βy, αAB + βC, transposes by strides | 2mn, 2mnk |
+//! | `gemv_both` | y ← αAx + βy, Aᵀy | 4mn |
 //! | `syrk` | lower triangle of αAAᵀ + βC | n²k |
 //! | `ger` | A + αxyᵀ | 2mn |
 //! | `solve_triangular` | T⁻¹B, transposes by strides | n²p |
+//! | `jacobi_sweep` | columns of A orthogonal, pair by pair | (4m + 3n)n² at most |
 //! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
 //! | `roots` | √xᵢ | n roots |
 //! | `run` | a loop of the caller | |
 
 pub mod elementwise;
 mod gemm;
+pub mod jacobi;
 #[cfg(test)]
 mod tests;
 mod triangular;
@@ -83,6 +86,24 @@ pub trait Backend<T: Real> {
         check_length("x", a.cols(), x.len())?;
         check_length("y", a.rows(), y.len())?;
         self.gemm(alpha, a, MatRef::column_vector(x), beta, MatMut::column_vector(y))
+    }
+
+    /// y ← α A x + β y, then z ← Aᵀ y: two products with one pass over A where a backend can. y and z are not read where β = 0.
+    ///
+    /// Errors: [`Error::Length`] for `x`, `y` or `z`; nothing is written then.
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let a = Matrix::from_rows([[1.0, 2.0], [3.0, 4.0]]);
+    /// let (mut y, mut z) = ([1.0, 1.0], [0.0; 2]);
+    /// Portable.gemv_both(2.0, a.view(), &[1.0, -1.0], 1.0, &mut y, &mut z)?;
+    /// assert_eq!((y, z), ([-1.0, -1.0], [-4.0, -6.0]));
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    fn gemv_both(&self, alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T], z: &mut [T]) -> Result<(), Error> {
+        check_length("z", a.cols(), z.len())?;
+        self.gemv(alpha, a, x, beta, y)?;
+        self.gemv(T::ONE, a.transpose(), y, T::ZERO, z)
     }
 
     /// C ← α A B + β C, A m × k, B k × n; C is not read where β = 0. Transposes: pass `a.transpose()`.
@@ -172,6 +193,11 @@ pub trait Backend<T: Real> {
             }
         }
         Ok(())
+    }
+
+    /// One sweep.
+    fn jacobi_sweep(&self, a: MatMut<'_, T>, v: Option<MatMut<'_, T>>, squares: &mut [T], limit: T) -> bool {
+        jacobi::sweep(self, a, v, squares, limit)
     }
 
     /// Whether an algorithm that can go column by column (`dot`, `axpy`) or in blocks of columns (`gemm`) should take blocks.

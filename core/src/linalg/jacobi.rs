@@ -9,6 +9,8 @@
 //! *found* all pairs orthogonal. Plain numbers gain little from that last sweep, but dual numbers need it: it is the one that
 //! makes the derivatives of the inner products zero, when the products themselves have long been.
 
+use crate::backend::Backend;
+pub(super) use crate::backend::jacobi::negligible;
 use crate::matrix::MatMut;
 use crate::scalar::Real;
 
@@ -24,36 +26,51 @@ pub enum JacobiStatus {
 /// More than any matrix needs: 5 to 10 sweeps are usual up to order 1000, and convergence at the end is quadratic.
 pub(super) const MAX_SWEEPS: usize = 60;
 
-/// (c, s), the rotation that diagonalizes [[α, γ], [γ, β]]; the angle is at most π/4.
-///
-/// t = tan θ solves t² + 2ζt − 1 = 0 for ζ = (β − α)/(2γ); the root of smaller modulus is
-/// t = 2γ / (β − α ± √((β − α)² + 4γ²)), written with the smaller of the two ratios so that no square overflows and that t is
-/// a smooth function of γ at 0. Where α = β and γ = 0 every angle will do: none is taken.
-pub(super) fn rotation<T: Real>(alpha: T, beta: T, gamma: T) -> (T, T) {
-    let (difference, twice) = (beta - alpha, gamma + gamma);
-    let t = if difference.abs() >= twice.abs() {
-        if difference == T::ZERO {
-            return (T::ONE, T::ZERO);
+/// Steps 2 and 3
+pub(super) fn orthogonalize<T: Real>(
+    backend: &impl Backend<T>,
+    a: &mut MatMut<'_, T>,
+    squares: &mut [T],
+    mut v: Option<&mut MatMut<'_, T>>,
+) -> (usize, JacobiStatus) {
+    let (m, n) = a.shape();
+    let tolerance = T::EPSILON * (T::from_usize(m).sqrt() + T::from_f64(2.0));
+    for sweeps in 1..=MAX_SWEEPS {
+        for (square, column) in squares.iter_mut().zip(a.cols_mut()) {
+            *square = backend.dot(column, column);
         }
-        let y = twice / difference;
-        y / (T::ONE + (T::ONE + y * y).sqrt())
-    } else {
-        let zeta = difference / twice;
-        let root = (T::ONE + zeta * zeta).sqrt();
-        T::ONE / (zeta + if zeta < T::ZERO { -root } else { root })
-    };
-    let c = T::ONE / (T::ONE + t * t).sqrt();
-    (c, c * t)
+        for p in 0..n {
+            bring_largest(a, squares, v.as_deref_mut(), p);
+        }
+        let v = v.as_deref_mut().map(|v| v.reborrow());
+        if backend.jacobi_sweep(a.reborrow(), v, squares, tolerance * tolerance) {
+            return (sweeps, JacobiStatus::Converged);
+        }
+    }
+    (MAX_SWEEPS, JacobiStatus::MaxSweeps)
 }
 
-/// (x, y) ← (c x − s y, s x + c y) for the columns x = a\[:, p\] and y = a\[:, q\], p < q.
-pub(super) fn rotate_columns<T: Real>(a: &mut MatMut<'_, T>, p: usize, q: usize, (c, s): (T, T)) {
-    let (mut left, mut right) = a.reborrow().split_at_col(q);
-    for (x, y) in left.col_mut(p).iter_mut().zip(right.col_mut(0)) {
-        let (old_x, old_y) = (*x, *y);
-        *x = c * old_x - s * old_y;
-        *y = s * old_x + c * old_y;
+/// Exchanges column p with the one of the largest `key` among p, p + 1, ….
+pub(super) fn bring_largest<T: Real>(a: &mut MatMut<'_, T>, key: &mut [T], v: Option<&mut MatMut<'_, T>>, p: usize) {
+    let mut best = p;
+    for (q, &x) in key.iter().enumerate().skip(p + 1) {
+        if key.get(best).is_some_and(|&y| x > y) {
+            best = q;
+        }
     }
+    if best > p {
+        key.swap(p, best);
+        swap_columns(a, p, best);
+        if let Some(v) = v {
+            swap_columns(v, p, best);
+        }
+    }
+}
+
+/// A power of two: squares of lengths up to it leave room for a factor 2⁴⁸, for mn elements and their rounding to a power of two.
+pub(super) fn squares_target<T: Real>() -> T {
+    let (_, exponent) = libm::frexp(T::MAX.value());
+    T::from_f64(libm::ldexp(1.0, exponent - 48))
 }
 
 /// Exchanges the columns p < q.

@@ -25,7 +25,8 @@
 //!
 //! Accuracy: no vectors are reorthogonalized, so more than min(m, n) steps can be needed. The estimates of norms keep a
 //! few digits; ‖r‖ is found from ‖r̄‖ by a difference and loses digits where damp ‖d‖ is nearly all of ‖r̄‖. Cost of a step:
-//! a product each with A and Aᵀ, 6m + 12n flops, 3n more for `variances`.
+//! a product each with A and Aᵀ, 6m + 12n flops, 3n more for `variances`. An operator that offers it does both products of step 2 in one
+//! pass over A: Aᵀ (βᵢ₊₁ uᵢ₊₁) is divided by βᵢ₊₁ afterwards.
 //!
 //! Derivatives: dual numbers pass with [`LsqrOptions::fixed_steps`]. At Aᵀ r₀ = 0, also for b = 0, v₁ has no derivative, nor
 //! then has x.
@@ -224,7 +225,8 @@ pub fn lsqr<T: Real>(
     w.copy_from_slice(v);
     let s = if norm_v > T::ZERO { scale_v } else { T::ZERO };
     let s = scale_of(&[s, options.damping]);
-    let (damping, norm_b) = (options.damping / s, scaled_norm(backend, b, t));
+    let damping = options.damping / s;
+    let norm_b = if options.warm_start { scaled_norm(backend, b, t) } else { beta };
 
     let alpha = norm_v * (scale_v / s);
     let mut state = State {
@@ -252,14 +254,36 @@ pub fn lsqr<T: Real>(
         return Ok(unscaled(report, s, t));
     }
 
+    // Of what `u` holds: with `apply_both` it stays as it is, and its factor counts instead.
+    let mut length_u = T::ONE;
     for iterations in 1..=options.max_iterations.unwrap_or(n.saturating_mul(2)) {
         // Step 2. A zero β or α ends the bidiagonalization: then Āᵀ r̄ = 0, and the tests below stop.
         let alpha = state.alpha;
-        let beta = next_vector(backend, u, alpha, s, product.get_mut(..m).unwrap_or_default(), |y| a.apply(v, y))?;
+        let beta;
         let mut next_alpha = T::ZERO;
-        if beta > T::ZERO {
-            let atu = product.get_mut(..n).unwrap_or_default();
-            next_alpha = next_vector(backend, v, beta, s, atu, |y| a.apply_transpose(u, y))?;
+        let inverse = T::ONE / s;
+        let atu = product.get_mut(..n).unwrap_or_default();
+        if inverse <= T::MAX && a.apply_both(inverse, v, -(alpha / length_u), u, atu)? {
+            beta = backend.norm(u);
+            length_u = beta;
+            if beta < T::MIN_POSITIVE / T::EPSILON {
+                divide(u, beta); // α/β could overflow
+                length_u = T::ONE;
+            }
+            if beta > T::ZERO {
+                // What came back is Aᵀ of the vector before its division.
+                for (v, &p) in v.iter_mut().zip(&*atu) {
+                    *v = p / s / beta - beta * *v;
+                }
+                next_alpha = backend.norm(v);
+                divide(v, next_alpha);
+            }
+        } else {
+            beta = next_vector(backend, u, alpha, s, product.get_mut(..m).unwrap_or_default(), |y| a.apply(v, y))?;
+            if beta > T::ZERO {
+                let atu = product.get_mut(..n).unwrap_or_default();
+                next_alpha = next_vector(backend, v, beta, s, atu, |y| a.apply_transpose(u, y))?;
+            }
         }
         if !(beta.is_finite() && next_alpha.is_finite()) {
             report.status = LsqrStatus::NonFinite;

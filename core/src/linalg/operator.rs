@@ -39,6 +39,12 @@ pub trait LinearOperator<T> {
     fn apply(&mut self, x: &[T], y: &mut [T]) -> Result<(), Error>;
     /// y ← Aᵀ x; x has length m, y length n. What y held before plays no part.
     fn apply_transpose(&mut self, x: &[T], y: &mut [T]) -> Result<(), Error>;
+    /// y ← α A x + β y, then z ← Aᵀ y, for an operator that does both faster than one after the other; x and z have length n, y length m.
+    /// Whether it did: by default it does not, and writes nothing.
+    fn apply_both(&mut self, alpha: T, x: &[T], beta: T, y: &mut [T], z: &mut [T]) -> Result<bool, Error> {
+        let _ = (alpha, x, beta, y, z);
+        Ok(false)
+    }
 }
 
 impl<T, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &mut A {
@@ -50,6 +56,9 @@ impl<T, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &mut A {
     }
     fn apply_transpose(&mut self, x: &[T], y: &mut [T]) -> Result<(), Error> {
         (**self).apply_transpose(x, y)
+    }
+    fn apply_both(&mut self, alpha: T, x: &[T], beta: T, y: &mut [T], z: &mut [T]) -> Result<bool, Error> {
+        (**self).apply_both(alpha, x, beta, y, z)
     }
 }
 
@@ -80,6 +89,14 @@ impl<T: Real, B: Backend<T>> LinearOperator<T> for MatrixOperator<'_, T, B> {
     }
     fn apply_transpose(&mut self, x: &[T], y: &mut [T]) -> Result<(), Error> {
         self.backend.gemv(T::ONE, self.matrix.transpose(), x, T::ZERO, y)
+    }
+    /// Where the backend prefers blocks: then the matrix is read once.
+    fn apply_both(&mut self, alpha: T, x: &[T], beta: T, y: &mut [T], z: &mut [T]) -> Result<bool, Error> {
+        let one_pass = self.backend.prefers_blocks();
+        if one_pass {
+            self.backend.gemv_both(alpha, self.matrix, x, beta, y, z)?;
+        }
+        Ok(one_pass)
     }
 }
 

@@ -20,7 +20,7 @@
 //! another. For m ≫ n factor A = Q R first and decompose R. Derivatives: right for distinct singular values; for equal ones the vectors have none.
 
 use super::jacobi::{
-    JacobiStatus, MAX_SWEEPS, fill_identity, largest, power_of_two_below, rotate_columns, rotation, swap_columns,
+    JacobiStatus, bring_largest, fill_identity, largest, negligible, orthogonalize, power_of_two_below, squares_target,
 };
 use super::{check_finite, check_representable};
 use crate::backend::Backend;
@@ -65,9 +65,8 @@ pub fn svd_in_place<T: Real>(
     check_finite("a", a.as_ref())?;
     fill_identity(&mut v);
 
-    // Step 1. The target leaves room in the squares for a factor 2⁴⁸, for mn elements and their rounding to a power of two.
-    let (_, exponent) = libm::frexp(T::MAX.value());
-    let target = T::from_f64(libm::ldexp(1.0, exponent / 2 - 24));
+    // Step 1.
+    let target = squares_target::<T>().sqrt();
     let top = largest(a.as_ref().iter());
     if top == T::ZERO {
         // Columns of zero values may carry derivatives, but σ and U have none there.
@@ -82,7 +81,8 @@ pub fn svd_in_place<T: Real>(
         }
     }
 
-    let report = orthogonalize(backend, &mut a, s, &mut v);
+    let (sweeps, status) = orthogonalize(backend, &mut a, s, Some(&mut v));
+    let report = SvdReport { sweeps, status };
 
     // Step 4.
     for (s, column) in s.iter_mut().zip(a.cols_mut()) {
@@ -98,67 +98,8 @@ pub fn svd_in_place<T: Real>(
         }
     }
     for p in 0..n {
-        bring_largest(&mut a, s, &mut v, p);
+        bring_largest(&mut a, s, Some(&mut v), p);
     }
     check_representable("s", MatRef::column_vector(s))?;
     Ok(report)
-}
-
-/// Steps 2 and 3 on the scaled matrix; leaves the squared lengths of the columns in `squares`.
-fn orthogonalize<T: Real>(
-    backend: &impl Backend<T>,
-    a: &mut MatMut<'_, T>,
-    squares: &mut [T],
-    v: &mut MatMut<'_, T>,
-) -> SvdReport {
-    let (m, n) = a.shape();
-    let tolerance = T::EPSILON * (T::from_usize(m).sqrt() + T::from_f64(2.0));
-    for sweeps in 1..=MAX_SWEEPS {
-        let mut converged = true;
-        for (square, column) in squares.iter_mut().zip(a.cols_mut()) {
-            *square = backend.dot(column, column);
-        }
-        for p in 0..n {
-            bring_largest(a, squares, v, p);
-            for q in p + 1..n {
-                let Some((head, [beta, ..])) = squares.split_at_mut_checked(q) else { continue };
-                let Some(alpha) = head.get_mut(p) else { continue };
-                if *alpha < negligible() || *beta < negligible() {
-                    continue;
-                }
-                let gamma = backend.dot(a.col(p), a.col(q));
-                converged &= gamma.abs() <= tolerance * (alpha.sqrt() * beta.sqrt());
-                let rotation = rotation(*alpha, *beta, gamma);
-                rotate_columns(a, p, q, rotation);
-                rotate_columns(v, p, q, rotation);
-                // Recomputed, not updated by a formula: cancellation there would spoil small singular values.
-                *alpha = backend.dot(a.col(p), a.col(p));
-                *beta = backend.dot(a.col(q), a.col(q));
-            }
-        }
-        if converged {
-            return SvdReport { sweeps, status: JacobiStatus::Converged };
-        }
-    }
-    SvdReport { sweeps: MAX_SWEEPS, status: JacobiStatus::MaxSweeps }
-}
-
-/// Squared lengths below this have lost digits to underflow: the column counts as zero.
-fn negligible<T: Real>() -> T {
-    T::MIN_POSITIVE / (T::EPSILON * T::EPSILON)
-}
-
-/// Exchanges column p with the one of the largest `key` among p, p + 1, ….
-fn bring_largest<T: Real>(a: &mut MatMut<'_, T>, key: &mut [T], v: &mut MatMut<'_, T>, p: usize) {
-    let mut best = p;
-    for (q, &x) in key.iter().enumerate().skip(p + 1) {
-        if key.get(best).is_some_and(|&y| x > y) {
-            best = q;
-        }
-    }
-    if best > p {
-        key.swap(p, best);
-        swap_columns(a, p, best);
-        swap_columns(v, p, best);
-    }
 }

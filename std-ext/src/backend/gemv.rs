@@ -195,6 +195,70 @@ fn add_columns<V: Lanes, const COLUMNS: usize>(
     }
 }
 
+/// y ← α A x + β y, z ← Aᵀ y for contiguous columns: panels of eight registers of rows, each read twice while it is in the first-level
+/// cache. `sums` has a register for each column, in which the terms of z are kept apart by lane until the end.
+#[inline(always)]
+pub(super) fn both<V: Lanes>(
+    alpha: V::Scalar,
+    a: Operand<'_, V::Scalar>,
+    x: &[V::Scalar],
+    beta: V::Scalar,
+    y: &mut [V::Scalar],
+    z: &mut [V::Scalar],
+) {
+    const VECTORS: usize = 4;
+    let beta = (beta != V::Scalar::ZERO).then_some(beta);
+    let mut scratch = Scratch::new(Purpose::Product, x.len() * V::N);
+    let sums = scratch.numbers();
+    sums.fill(V::Scalar::ZERO);
+    assert!(a.row_stride == 1 && sums.len() >= x.len() * V::N && z.len() == x.len());
+    let mut first = 0;
+    macro_rules! panels {
+        ($vectors:literal, $last:expr) => {{
+            let last = $last;
+            let rows = ($vectors - 1) * V::N + last;
+            let panel = a.from(first, 0);
+            let [products] = product::<V, $vectors, 1>(x.len(), panel, a.col_stride, last, x, (1, 0), 1);
+            update::<V, $vectors>(alpha, &products, beta, &mut y[first..first + rows], last);
+            assert!(x.is_empty() || (x.len() - 1) * a.col_stride + rows <= panel.len());
+            // SAFETY: the caller is compiled for V; the rows of each column are inside by the assertion above, the sums by the one at entry.
+            unsafe {
+                let from = y.as_ptr().add(first);
+                let mut factors = [V::load_part(from.add(rows - last), last); $vectors];
+                for v in 0..$vectors - 1 {
+                    factors[v] = V::load(from.add(v * V::N));
+                }
+                for j in 0..x.len() {
+                    let (column, to) = (panel.as_ptr().add(j * a.col_stride), sums.as_mut_ptr().add(j * V::N));
+                    let mut even = V::load(to);
+                    let mut odd = V::splat(V::Scalar::ZERO);
+                    for v in 0..$vectors {
+                        let at = column.add(v * V::N);
+                        let rows = if v + 1 < $vectors { V::load(at) } else { V::load_part(at, last) };
+                        if v % 2 == 0 {
+                            even = rows.mul_add(factors[v], even);
+                        } else {
+                            odd = rows.mul_add(factors[v], odd);
+                        }
+                    }
+                    even.add(odd).store(to);
+                }
+            }
+            first += rows;
+        }};
+    }
+    while y.len() - first >= VECTORS * V::N {
+        panels!(4, V::N);
+    }
+    while first < y.len() {
+        panels!(1, V::N.min(y.len() - first));
+    }
+    for (z, sums) in z.iter_mut().zip(sums.chunks_exact(V::N)) {
+        // SAFETY: the caller is compiled for V; a chunk has V::N numbers.
+        *z = unsafe { V::load(sums.as_ptr()).sum() };
+    }
+}
+
 /// Σ xᵢ yᵢ in eight registers of interleaved sums. |error| ≤ (n/(8 V::N) + 8) ε Σ|xᵢ yᵢ|.
 #[inline(always)]
 pub(super) fn dot<V: Lanes>(x: &[V::Scalar], y: &[V::Scalar]) -> V::Scalar {

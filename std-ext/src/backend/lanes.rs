@@ -35,10 +35,18 @@ pub(super) trait Lanes: Copy {
     unsafe fn store_part(self, to: *mut Self::Scalar, n: usize);
     /// self + other
     unsafe fn add(self, other: Self) -> Self;
+    /// self − other
+    unsafe fn sub(self, other: Self) -> Self;
     /// self · other
     unsafe fn mul(self, other: Self) -> Self;
     /// self / other
     unsafe fn div(self, other: Self) -> Self;
+    /// √self
+    unsafe fn sqrt(self) -> Self;
+    /// Number by number `yes` where self ≥ other, `no` elsewhere.
+    unsafe fn select_ge(self, other: Self, yes: Self, no: Self) -> Self;
+    /// Bit i is set where number i of self is greater than that of other.
+    unsafe fn greater(self, other: Self) -> u32;
     /// self · factor + summand, rounded once.
     unsafe fn mul_add(self, factor: Self, summand: Self) -> Self;
     /// The sum of the N numbers: the upper half is added to the lower one, and so on.
@@ -138,7 +146,8 @@ float!(f32, __m512, __m256, float32x4_t, 8, transpose_narrow);
 /// The operations of one register type, by the intrinsics of their names.
 macro_rules! lanes {
     ($vector:ident: $n:literal $scalar:ident, $registers:literal registers, parts free: $free:literal;
-     $splat:ident $load:ident $store:ident $add:ident $mul:ident $div:ident;
+     $splat:ident $load:ident $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident;
+     |$left:ident, $right:ident, $yes:ident, $no:ident| $select_ge:expr; |$p:ident, $q:ident| $greater:expr;
      |$x:ident, $y:ident, $z:ident| $fused:expr; |$all:ident| $sum:expr;
      |$from:ident, $m:ident| $load_part:expr; |$value:ident, $to:ident, $k:ident| $store_part:expr;) => {
         // SAFETY, for all of them: the contract of the trait is that of the intrinsics.
@@ -173,12 +182,30 @@ macro_rules! lanes {
                 unsafe { $add(self, other) }
             }
             #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                unsafe { $sub(self, other) }
+            }
+            #[inline(always)]
             unsafe fn mul(self, other: Self) -> Self {
                 unsafe { $mul(self, other) }
             }
             #[inline(always)]
             unsafe fn div(self, other: Self) -> Self {
                 unsafe { $div(self, other) }
+            }
+            #[inline(always)]
+            unsafe fn sqrt(self) -> Self {
+                unsafe { $sqrt(self) }
+            }
+            #[inline(always)]
+            unsafe fn select_ge(self, $right: Self, $yes: Self, $no: Self) -> Self {
+                let $left = self;
+                unsafe { $select_ge }
+            }
+            #[inline(always)]
+            unsafe fn greater(self, $q: Self) -> u32 {
+                let $p = self;
+                unsafe { $greater }
             }
             #[inline(always)]
             unsafe fn mul_add(self, $y: Self, $z: Self) -> Self {
@@ -206,13 +233,17 @@ mod x86 {
     }
 
     lanes! { __m512d: 8 f64, 32 registers, parts free: true;
-        _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_mul_pd _mm512_div_pd;
+        _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd;
+        |x, y, yes, no| _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_GE_OQ>(x, y), no, yes);
+        |x, y| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(x, y).into();
         |x, y, z| _mm512_fmadd_pd(x, y, z); |x| _mm512_reduce_add_pd(x);
         |from, n| _mm512_maskz_loadu_pd(first(n) as u8, from);
         |value, to, n| _mm512_mask_storeu_pd(to, first(n) as u8, value);
     }
     lanes! { __m512: 16 f32, 32 registers, parts free: true;
-        _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_mul_ps _mm512_div_ps;
+        _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps;
+        |x, y, yes, no| _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(x, y), no, yes);
+        |x, y| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, y).into();
         |x, y, z| _mm512_fmadd_ps(x, y, z); |x| _mm512_reduce_add_ps(x);
         |from, n| _mm512_maskz_loadu_ps(first(n), from);
         |value, to, n| _mm512_mask_storeu_ps(to, first(n), value);
@@ -283,13 +314,17 @@ mod x86 {
     }
 
     lanes! { __m256d: 4 f64, 16 registers, parts free: false;
-        _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_mul_pd _mm256_div_pd;
+        _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd;
+        |x, y, yes, no| _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_GE_OQ>(x, y));
+        |x, y| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(x, y)) as u32;
         |x, y, z| _mm256_fmadd_pd(x, y, z); |x| sum_wide(x);
         |from, n| _mm256_maskload_pd(from, wide(n));
         |value, to, n| _mm256_maskstore_pd(to, wide(n), value);
     }
     lanes! { __m256: 8 f32, 16 registers, parts free: false;
-        _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_mul_ps _mm256_div_ps;
+        _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps;
+        |x, y, yes, no| _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_GE_OQ>(x, y));
+        |x, y| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, y)) as u32;
         |x, y, z| _mm256_fmadd_ps(x, y, z); |x| sum_narrow(x);
         |from, n| _mm256_maskload_ps(from, narrow(n));
         |value, to, n| _mm256_maskstore_ps(to, narrow(n), value);
@@ -303,9 +338,17 @@ mod arm {
 
     // There are no masked moves: a part goes through an array.
     macro_rules! neon {
-        ($vector:ident: $n:literal $scalar:ident; $splat:ident $load:ident $store:ident $add:ident $mul:ident $div:ident $fused:ident $sum:ident) => {
+        ($vector:ident: $n:literal $scalar:ident; $splat:ident $load:ident $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident
+         $select:ident $compare:ident $fused:ident $sum:ident) => {
             lanes! { $vector: $n $scalar, 32 registers, parts free: false;
-                $splat $load $store $add $mul $div;
+                $splat $load $store $add $sub $mul $div $sqrt;
+                |x, y, yes, no| $select($compare(x, y), yes, no);
+                |x, y| {
+                    let (mut left, mut right) = ([0.0; $n], [0.0; $n]);
+                    $store(left.as_mut_ptr(), x);
+                    $store(right.as_mut_ptr(), y);
+                    left.iter().zip(&right).rev().fold(0, |bits, (x, y)| bits << 1 | u32::from(x > y))
+                };
                 |x, y, z| $fused(z, x, y); |x| $sum(x);
                 |from, n| {
                     let mut part = [0.0; $n];
@@ -320,6 +363,6 @@ mod arm {
             }
         };
     }
-    neon! { float64x2_t: 2 f64; vdupq_n_f64 vld1q_f64 vst1q_f64 vaddq_f64 vmulq_f64 vdivq_f64 vfmaq_f64 vaddvq_f64 }
-    neon! { float32x4_t: 4 f32; vdupq_n_f32 vld1q_f32 vst1q_f32 vaddq_f32 vmulq_f32 vdivq_f32 vfmaq_f32 vaddvq_f32 }
+    neon! { float64x2_t: 2 f64; vdupq_n_f64 vld1q_f64 vst1q_f64 vaddq_f64 vsubq_f64 vmulq_f64 vdivq_f64 vsqrtq_f64 vbslq_f64 vcgeq_f64 vfmaq_f64 vaddvq_f64 }
+    neon! { float32x4_t: 4 f32; vdupq_n_f32 vld1q_f32 vst1q_f32 vaddq_f32 vsubq_f32 vmulq_f32 vdivq_f32 vsqrtq_f32 vbslq_f32 vcgeq_f32 vfmaq_f32 vaddvq_f32 }
 }

@@ -2,6 +2,7 @@
 
 use super::gemm;
 use super::gemv;
+use super::jacobi;
 use super::lanes::Float;
 use super::triangular;
 use gaussling_core::autodiff::ScalarFunction;
@@ -44,6 +45,20 @@ macro_rules! level {
                 Ok(())
             }
 
+            /// A has contiguous columns, and the lengths fit.
+            #[target_feature(enable = $features)]
+            pub fn gemv_both<T: Float>(
+                alpha: T,
+                a: MatRef<'_, T>,
+                x: &[T],
+                beta: T,
+                y: &mut [T],
+                z: &mut [T],
+            ) -> Result<(), Error> {
+                gemv::both::<T::$lanes>(alpha, gemm::Operand::new(a), x, beta, y, z);
+                Ok(())
+            }
+
             #[target_feature(enable = $features)]
             pub fn syrk<T: Float>(alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
                 gemm::gemm::<T::$lanes, $wide, $columns, $half, $rows, $dots, true>(alpha, a, a.transpose(), beta, c);
@@ -67,6 +82,16 @@ macro_rules! level {
             ) -> Result<(), Error> {
                 triangular::solve_block::<T::$lanes>(triangle, t, b);
                 Ok(())
+            }
+
+            #[target_feature(enable = $features)]
+            pub fn jacobi_sweep<T: Float>(
+                a: MatMut<'_, T>,
+                v: Option<MatMut<'_, T>>,
+                squares: &mut [T],
+                limit: T,
+            ) -> bool {
+                jacobi::sweep::<T::$lanes>(a, v, squares, limit)
             }
 
             #[target_feature(enable = $features)]

@@ -19,6 +19,7 @@
 
 mod gemm;
 mod gemv;
+mod jacobi;
 mod lanes;
 mod levels;
 mod scratch;
@@ -233,6 +234,17 @@ impl<T: Float> Backend<T> for Fast {
         on_level!(self.gemm(alpha, a, b, beta, c))
     }
 
+    fn gemv_both(&self, alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T], z: &mut [T]) -> Result<(), Error> {
+        check_length("x", a.cols(), x.len())?;
+        check_length("y", a.rows(), y.len())?;
+        check_length("z", a.cols(), z.len())?;
+        if a.has_contiguous_cols() && a.rows() > 0 && a.cols() > 0 {
+            return on_level!(self.gemv_both(alpha, a, x, beta, y, z));
+        }
+        self.gemv(alpha, a, x, beta, y)?;
+        self.gemv(T::ONE, a.transpose(), y, T::ZERO, z)
+    }
+
     fn syrk(&self, alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
         check_shape("c", (a.rows(), a.rows()), c.shape())?;
         on_level!(self.syrk(alpha, a, beta, c))
@@ -256,6 +268,10 @@ impl<T: Float> Backend<T> for Fast {
             return Err(Error::Singular { column });
         }
         triangular::solve(self, triangle, t, b)
+    }
+
+    fn jacobi_sweep(&self, a: MatMut<'_, T>, v: Option<MatMut<'_, T>>, squares: &mut [T], limit: T) -> bool {
+        on_level!(self.jacobi_sweep(a, v, squares, limit))
     }
 
     /// Yes, unless the level is portable: products are several times as fast as vector kernels.

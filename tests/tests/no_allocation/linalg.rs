@@ -92,7 +92,7 @@ fn symmetric_matrices() {
     let (mut values, mut vectors) = (vec![0.0; N], vec![0.0; N * N]);
     none("eigenvalues", || {
         l.copy_from_slice(&a);
-        symmetric_eigen_in_place(view_mut(&mut l, N, N), &mut values, view_mut(&mut vectors, N, N)).map(drop)
+        symmetric_eigen_in_place(&Portable, view_mut(&mut l, N, N), &mut values, view_mut(&mut vectors, N, N)).map(drop)
     });
     let mut wide = numbers(M * N);
     none("triangular systems", || {

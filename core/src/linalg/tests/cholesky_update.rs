@@ -63,7 +63,7 @@ fn run<T: Real>(limits: &mut Limits) {
                 limits.record("|A inv(A) - I| / (n eps |A||inv(A)|)", ratio::<T>(difference, n, size), &context);
                 let (mut work, mut values) = (a.clone(), std::vec![0.0; n]);
                 let mut vectors = Dense::<f64>::zeros(n, n);
-                symmetric_eigen_in_place(work.view_mut(), &mut values, vectors.view_mut()).unwrap();
+                symmetric_eigen_in_place(&Portable, work.view_mut(), &mut values, vectors.view_mut()).unwrap();
                 let expected: f64 = values.iter().map(|&x| libm::log(x)).sum();
                 // Relative errors of ε κ in an eigenvalue are absolute ones of its logarithm.
                 let size = values.last().map_or(1.0, |last| last / values[0])

@@ -170,7 +170,7 @@ fn eigenvalues_and_vectors() {
         let da = Dense::from_fn(7, 7, |i, j| other.at(i, j) + other.at(j, i));
         let full = dual(&a, &da);
         let (mut work, mut values, mut x) = (full.clone(), [D::ZERO; 7], Dense::<D>::zeros(7, 7));
-        symmetric_eigen_in_place(work.view_mut(), &mut values, x.view_mut()).unwrap();
+        symmetric_eigen_in_place(&Portable, work.view_mut(), &mut values, x.view_mut()).unwrap();
         let at = |x: &Dense<D>, i: usize, j: usize| x.view().get(i, j).unwrap();
         for j in 0..7 {
             for i in 0..7 {
