@@ -1,5 +1,6 @@
 //! [`MatMut`]: an exclusively borrowed column-major matrix with a leading dimension.
 
+use super::slice::copy;
 use super::view::part_widths;
 use super::{MatRef, Matrix};
 use crate::error::Error;
@@ -258,7 +259,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
         let contiguous = source.has_contiguous_cols();
         for (j, column) in self.cols_mut().enumerate() {
             if contiguous {
-                column.copy_from_slice(source.col(j));
+                copy(source.col(j), column);
             } else {
                 column.iter_mut().zip(source.col_iter(j)).for_each(|(d, s)| *d = s);
             }

@@ -17,6 +17,7 @@ use super::{
 use crate::autodiff::ScalarFunction;
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -195,7 +196,7 @@ where
         check(Network::<T>::shape(self), theta.count(), x, z, work)?;
         let own = core::array::from_fn(|k| theta.at(k));
         let sample = core::array::from_fn(|i| x.at(i));
-        z.copy_from_slice(&self.function.eval(&own, &sample));
+        copy(&self.function.eval(&own, &sample), z);
         Ok(())
     }
 }
@@ -255,14 +256,14 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynEuler<L> {
         let layer = self.layer.shape();
         let h = T::from_f64(self.step_size);
         let y = take("work", &mut work, layer.features)?;
-        y.copy_from_slice(x);
+        copy(x, y);
         for k in 0..self.steps {
             self.layer.evaluate(backend, set_of(theta, layer.params, k), y, z, work)?;
             for (y, &mut z) in y.iter_mut().zip(&mut *z) {
                 *y += h * z;
             }
         }
-        z.copy_from_slice(y);
+        copy(y, z);
         Ok(())
     }
 }
@@ -284,9 +285,9 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynRk4<L> {
             let input = take("work", &mut work, layer.features)?;
             [y, input, take("work", &mut work, layer.features)?]
         };
-        y.copy_from_slice(x);
+        copy(x, y);
         for step in 0..self.steps {
-            input.copy_from_slice(y);
+            copy(y, input);
             for (i, ((divisor, factor), set)) in rk4::STAGES.into_iter().zip(rk4::SET).enumerate() {
                 self.layer.evaluate(backend, set_of(theta, layer.params, 2 * step + set), input, z, work)?;
                 let (divisor, factor) = (T::from_f64(divisor), T::from_f64(factor) * h);
@@ -299,7 +300,7 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynRk4<L> {
                 *y += h * sum;
             }
         }
-        z.copy_from_slice(y);
+        copy(y, z);
         Ok(())
     }
 }
