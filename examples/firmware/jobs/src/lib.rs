@@ -7,6 +7,14 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod adapt;
+pub mod calibrate;
 pub mod digest;
 pub mod peaks;
 pub mod train;
+
+/// The classifier of bearing faults, and rows that it has not seen. Written by the desktop's part, see `.ci/firmware`.
+#[allow(clippy::approx_constant, clippy::excessive_precision, clippy::unreadable_literal, missing_docs)]
+pub mod bearing {
+    include!(concat!(env!("FIRMWARE_DATA"), "/bearing.rs"));
+}
