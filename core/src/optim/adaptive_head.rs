@@ -84,9 +84,12 @@ const TURN: usize = 4;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdaptiveHead<'p, T, const REGRESSORS: usize, const TARGETS: usize> {
-    prior: &'p [[T; REGRESSORS]; TARGETS],
+    /// None before `reset`.
+    prior: Option<&'p [[T; REGRESSORS]; TARGETS]>,
     w: [[T; REGRESSORS]; TARGETS],
-    /// Column by column; what is not above the diagonal is not used.
+    /// What is above the diagonal, as one run of numbers, for loops that load four of them at a time: for columns 4b … 4b + 3 their rows
+    /// 0 … 4b + 3, four numbers each; then the last columns, fewer than four, one after the other. The rest is not used: a type
+    /// cannot say half of a square.
     u: [[T; REGRESSORS]; REGRESSORS],
     d: [T; REGRESSORS],
     /// l at the last turn of each.
@@ -114,6 +117,41 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
     ///
     /// Errors: [`Error::InvalidOption`], [`Error::NonFinite`] for the prior.
     pub fn new(prior: &'p [[T; REGRESSORS]; TARGETS], options: AdaptiveHeadOptions<T>) -> Result<Self, Error> {
+        let mut head = Self::unset();
+        head.reset(prior, options)?;
+        Ok(head)
+    }
+
+    /// A head of zeros that refuses to learn until it is [`reset`](Self::reset): for a `static`, whose memory is counted when the
+    /// firmware is linked, and takes no flash.
+    pub const fn unset() -> Self {
+        Self {
+            prior: None,
+            w: [[T::ZERO; REGRESSORS]; TARGETS],
+            u: [[T::ZERO; REGRESSORS]; REGRESSORS],
+            d: [T::ZERO; REGRESSORS],
+            prior_weights: [T::ZERO; REGRESSORS],
+            lambda: T::ZERO,
+            bounds: (T::ZERO, T::ZERO),
+            curvature: T::ZERO,
+            adapt_lambda: false,
+            forgetting: T::ZERO,
+            inverse_forgetting: T::ZERO,
+            fading: T::ZERO,
+            turn_fading: T::ZERO,
+            steps: 0,
+            first_round_is_over: false,
+            turn: 0,
+            searched: 0,
+        }
+    }
+
+    /// To W = W₀ = `prior`, with nothing learnt. Errors as of [`new`](Self::new), and nothing has changed.
+    pub fn reset(
+        &mut self,
+        prior: &'p [[T; REGRESSORS]; TARGETS],
+        options: AdaptiveHeadOptions<T>,
+    ) -> Result<(), Error> {
         let AdaptiveHeadOptions { lambda, forgetting, adapt_lambda } = options;
         let bounds = (lambda * T::from_f64(1e-4), lambda * T::from_f64(1e4));
         if !(bounds.0 > T::ZERO && bounds.1.is_finite()) {
@@ -125,52 +163,46 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
         if !prior.as_flattened().iter().all(|w| w.is_finite()) {
             return Err(Error::NonFinite { what: "prior" });
         }
-        Ok(Self {
-            prior,
-            w: *prior,
-            u: [[T::ZERO; REGRESSORS]; REGRESSORS],
-            d: [T::ONE / lambda; REGRESSORS],
-            prior_weights: [lambda; REGRESSORS],
-            lambda,
-            bounds,
-            curvature: T::ZERO,
-            adapt_lambda,
-            forgetting,
-            inverse_forgetting: T::ONE / forgetting,
-            fading: T::ONE,
-            turn_fading: (0..TURN).fold(T::ONE, |fading, _| fading * forgetting),
-            first_round_is_over: false,
-            steps: 0,
-            turn: 0,
-            searched: 0,
-        })
+        (self.prior, self.w) = (Some(prior), *prior);
+        self.u.as_flattened_mut().fill(T::ZERO);
+        self.d.fill(T::ONE / lambda);
+        self.prior_weights.fill(lambda);
+        (self.lambda, self.bounds, self.curvature, self.adapt_lambda) = (lambda, bounds, T::ZERO, adapt_lambda);
+        (self.forgetting, self.inverse_forgetting, self.fading) = (forgetting, T::ONE / forgetting, T::ONE);
+        self.turn_fading = (0..TURN).fold(T::ONE, |fading, _| fading * forgetting);
+        (self.steps, self.first_round_is_over, self.turn, self.searched) = (0, false, 0, 0);
+        Ok(())
     }
 
     /// Learns one sample.
     ///
-    /// Errors: [`Error::NonFinite`] for `z` or `c`: nothing has changed. [`Error::NonFinite`] for `w`, at once or with the next
+    /// Errors: [`Error::InvalidOption`] before a `reset`; [`Error::NonFinite`] for `z` or `c`: nothing has changed. [`Error::NonFinite`] for `w`, at once or with the next
     /// sample: what has been seen is too large for the type, and the layer has to be made anew.
     pub fn update(&mut self, z: &[T; REGRESSORS], c: &[T; TARGETS]) -> Result<AdaptiveHeadReport<T>, Error> {
         if !z.iter().chain(c).all(|x| x.is_finite()) {
             return Err(Error::NonFinite { what: "z or c" });
         }
+        let Some(prior) = self.prior else {
+            return Err(Error::InvalidOption { what: "reset before the first sample" });
+        };
         let mut error = self.predict(z);
         let mut loss = T::ZERO;
         for (e, &c) in error.iter_mut().zip(c) {
             *e = c - *e;
             loss += *e * *e;
         }
-        let f = self.products(z);
-        let (gain, alpha) = self.absorb(0, f, self.forgetting, self.inverse_forgetting);
+        let (mut f, mut gain) = (*z, [T::ZERO; REGRESSORS]);
+        self.products(z, &mut f);
+        let alpha = self.absorb(0, &mut f, &mut gain, self.forgetting, self.inverse_forgetting);
         if self.adapt_lambda {
-            self.search(&gain, &error);
+            self.search(prior, &gain, &error);
         }
         let scale = T::ONE / alpha;
         error.iter_mut().for_each(|e| *e *= scale);
         self.move_by(&error, &gain);
         self.steps = self.steps.wrapping_add(1);
         if self.steps.is_multiple_of(TURN) {
-            self.renew();
+            self.renew(prior);
         }
         // Where W overflowed in the last step, the loss of this one is not finite.
         if alpha.is_finite() && loss.is_finite() {
@@ -196,44 +228,41 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
         self.lambda
     }
 
-    /// f = Uᵀz, four columns at a time.
-    fn products(&self, z: &[T; REGRESSORS]) -> [T; REGRESSORS] {
-        let mut f = *z;
-        let (blocks, rest) = self.u.as_chunks::<4>();
-        let (sums, last) = f.as_chunks_mut::<4>();
-        for ((block, [a, b, c, d]), sums) in (0..).zip(blocks).zip(sums) {
-            let first = 4 * block;
-            let [mut f0, mut f1, mut f2, mut f3] = *sums;
-            for ((((&a, &b), &c), &d), &z) in a.iter().zip(b).zip(c).zip(d).zip(z).take(first) {
+    /// f ← Uᵀz; f is z at first.
+    fn products(&self, z: &[T; REGRESSORS], f: &mut [T; REGRESSORS]) {
+        let mut rest = self.u.as_flattened().as_chunks::<4>().0;
+        let (blocks, last) = f.as_chunks_mut::<4>();
+        for (block, f) in blocks.iter_mut().enumerate() {
+            let (Some(above), Some([[_, b0, c0, d0], [_, _, c1, d1], [_, _, _, d2], _])) =
+                (rest.split_off(..4 * block), corner(&mut rest))
+            else {
+                break;
+            };
+            let [z0, z1, z2, z3] = *f;
+            let (mut f0, mut f1) = (z0, z1 + b0 * z0);
+            let (mut f2, mut f3) = (z2 + c0 * z0 + c1 * z1, z3 + d0 * z0 + d1 * z1 + d2 * z2);
+            // By name and not as an array: compiled for size, that would be a loop within the loop.
+            for (&[a, b, c, d], &z) in above.iter().zip(z) {
                 f0 += a * z;
                 f1 += b * z;
                 f2 += c * z;
                 f3 += d * z;
             }
-            // The corner: rows of the block itself.
-            let corner = |column: &[T; REGRESSORS]| -> Option<[T; 4]> {
-                column.get(first..).and_then(|c| c.first_chunk()).copied()
-            };
-            if let (Some([b0, ..]), Some([c0, c1, ..]), Some([d0, d1, d2, _])) = (corner(b), corner(c), corner(d)) {
-                let [z0, z1, z2, _]: [T; 4] = *sums;
-                f1 += b0 * z0;
-                f2 += c0 * z0 + c1 * z1;
-                f3 += d0 * z0 + d1 * z1 + d2 * z2;
-            }
-            *sums = [f0, f1, f2, f3];
+            *f = [f0, f1, f2, f3];
         }
-        let done = REGRESSORS - rest.len();
-        for ((j, column), f) in (done..).zip(rest).zip(last) {
-            column.iter().zip(z).take(j).for_each(|(&u, &z)| *f += u * z);
+        let mut rest = rest.as_flattened();
+        for (j, f) in (REGRESSORS - last.len()..).zip(last) {
+            let column = rest.split_off(..j).unwrap_or_default();
+            column.iter().zip(z).for_each(|(&u, &z)| *f += u * z);
         }
-        f
     }
 
-    /// Step 1 from column `start` on, before which f is zero; g = P z and α.
-    fn absorb(&mut self, start: usize, mut f: [T; REGRESSORS], first: T, grow: T) -> ([T; REGRESSORS], T) {
-        let mut v = [T::ZERO; REGRESSORS];
+    /// Step 1 from column `start` on, before which f is zero: g ← P z, and α is returned; f is destroyed.
+    fn absorb(&mut self, start: usize, f: &mut [T; REGRESSORS], gain: &mut [T; REGRESSORS], first: T, grow: T) -> T {
+        // g holds v of a column until the column is reached.
         let (mut alpha, mut inverse) = (first, T::ONE / first);
-        for ((f, v), d) in f.iter_mut().zip(&mut v).zip(&mut self.d).skip(start) {
+        let scalars = f.iter_mut().zip(&mut *gain).zip(&mut self.d);
+        for ((f, v), d) in scalars {
             *v = *d * *f;
             let next = alpha + *v * *f;
             // f becomes −f/α.
@@ -242,58 +271,82 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
             *d *= alpha * grow * inverse;
             alpha = next;
         }
-        let mut gain = [T::ZERO; REGRESSORS];
-        let factors = f;
-        let (blocks, rest) = self.u.as_chunks_mut::<4>();
-        let scalars = factors.as_chunks::<4>().0.iter().zip(v.as_chunks::<4>().0);
-        let starts = start / 4;
-        for ((block, [a, b, c, d]), (&[l0, l1, l2, l3], &[v0, v1, v2, v3])) in
-            (0..).zip(blocks).zip(scalars).skip(starts)
-        {
-            let above = gain.iter_mut().take(4 * block);
-            for ((((a, b), c), d), g) in a.iter_mut().zip(&mut *b).zip(&mut *c).zip(&mut *d).zip(above) {
-                let mut sum = *g;
-                (*a, sum) = (*a + l0 * sum, sum + v0 * *a);
-                (*b, sum) = (*b + l1 * sum, sum + v1 * *b);
-                (*c, sum) = (*c + l2 * sum, sum + v2 * *c);
-                (*d, sum) = (*d + l3 * sum, sum + v3 * *d);
-                *g = sum;
-            }
-            // The corner
-            let own = gain.get_mut(4 * block..).and_then(|gain| gain.first_chunk_mut());
-            let corner = |column: &[T; REGRESSORS]| -> Option<[T; 4]> {
-                column.get(4 * block..).and_then(|c| c.first_chunk()).copied()
+        let mut rest = self.u.as_flattened_mut().as_chunks_mut::<4>().0;
+        let (blocks, last) = f.as_chunks::<4>();
+        for (block, l) in blocks.iter().enumerate() {
+            let (Some(above), Some([[_, b0, c0, d0], [_, _, c1, d1], [_, _, _, d2], _])) =
+                (rest.split_off_mut(..4 * block), corner_mut(&mut rest))
+            else {
+                break;
             };
-            if let (Some(own), Some([b0, ..]), Some([c0, c1, ..]), Some([d0, d1, d2, _])) =
-                (own, corner(b), corner(c), corner(d))
-            {
-                let (g00, g01) = (v0, v0 + v1 * b0);
-                let g02 = g01 + v2 * c0;
-                let g12 = v1 + v2 * c1;
-                *own = [g02 + v3 * d0, g12 + v3 * d1, v2 + v3 * d2, v3];
-                set(b, 4 * block, [b0 + l1 * g00]);
-                set(c, 4 * block, [c0 + l2 * g01, c1 + l2 * v1]);
-                set(d, 4 * block, [d0 + l3 * g02, d1 + l3 * g12, d2 + l3 * v2]);
+            // Before `start` nothing happens.
+            if 4 * block + 4 <= start {
+                continue;
+            }
+            let Some((g, own)) = gain.split_at_mut_checked(4 * block) else { break };
+            let Some(own) = own.first_chunk_mut::<4>() else { break };
+            let ([l0, l1, l2, l3], [v0, v1, v2, v3]) = (*l, *own);
+            for ([a, b, c, d], g) in above.iter_mut().zip(g) {
+                let g0 = *g;
+                let g1 = g0 + v0 * *a;
+                let g2 = g1 + v1 * *b;
+                let g3 = g2 + v2 * *c;
+                *g = g3 + v3 * *d;
+                *a += l0 * g0;
+                *b += l1 * g1;
+                *c += l2 * g2;
+                *d += l3 * g3;
+            }
+            let (g01, g12) = (v0 + v1 * *b0, v1 + v2 * *c1);
+            let g02 = g01 + v2 * *c0;
+            *own = [g02 + v3 * *d0, g12 + v3 * *d1, v2 + v3 * *d2, v3];
+            *b0 += l1 * v0;
+            *c0 += l2 * g01;
+            *c1 += l2 * v1;
+            *d0 += l3 * g02;
+            *d1 += l3 * g12;
+            *d2 += l3 * v2;
+        }
+        let mut rest = rest.as_flattened_mut();
+        for (j, &l) in (REGRESSORS - last.len()..).zip(last) {
+            let column = rest.split_off_mut(..j).unwrap_or_default();
+            let Some((g, [v, ..])) = gain.split_at_mut_checked(j) else { break };
+            for (u, g) in column.iter_mut().zip(g) {
+                (*u, *g) = (*u + l * *g, *g + *v * *u);
             }
         }
-        let done = REGRESSORS - rest.len();
-        for ((j, column), (&l, &v)) in (done..).zip(rest).zip(factors.iter().zip(&v).skip(done)) {
-            for (u, g) in column.iter_mut().zip(&mut gain).take(j) {
-                (*u, *g) = (*u + l * *g, *g + v * *u);
-            }
-            gain.iter_mut().skip(j).take(1).for_each(|g| *g = v);
-        }
-        (gain, alpha)
+        alpha
     }
 
-    /// Step 2: W ← W + e gᵀ, e over α already; two targets at a time.
+    /// Row j of U into zeros.
+    fn row(&self, j: usize, row: &mut [T; REGRESSORS]) {
+        let (blocks, last) = row.as_chunks_mut::<4>();
+        let mut rest = self.u.as_flattened().as_chunks::<4>().0;
+        for (block, row) in blocks.iter_mut().enumerate() {
+            let Some(rows) = rest.split_off(..4 * block + 4) else { break };
+            // Not there for blocks before j; in its own block what is not above the diagonal is zero.
+            if let Some(own) = rows.get(j) {
+                *row = *own;
+            }
+        }
+        let mut rest = rest.as_flattened();
+        for (i, u) in (REGRESSORS - last.len()..).zip(last) {
+            let column = rest.split_off(..i).unwrap_or_default();
+            *u = column.get(j).copied().unwrap_or(T::ZERO);
+        }
+        row.iter_mut().skip(j).take(1).for_each(|one| *one = T::ONE);
+    }
+
+    /// Step 2: W ← W + e gᵀ, e over α already; four targets at a time.
     fn move_by(&mut self, e: &[T; TARGETS], gain: &[T; REGRESSORS]) {
-        let (pairs, rest) = self.w.as_chunks_mut::<2>();
-        let (errors, last) = e.as_chunks::<2>();
-        for ([a, b], &[e0, e1]) in pairs.iter_mut().zip(errors) {
-            for ((a, b), &g) in a.iter_mut().zip(b).zip(gain) {
+        let (fours, rest) = self.w.as_chunks_mut::<4>();
+        let (errors, last) = e.as_chunks::<4>();
+        for ([a, b, c, d], &[e0, e1, e2, e3]) in fours.iter_mut().zip(errors) {
+            for ((((a, b), c), d), &g) in a.iter_mut().zip(b).zip(c).zip(d).zip(gain) {
                 *a += e0 * g;
                 *b += e1 * g;
+                *c += e2 * g;
+                *d += e3 * g;
             }
         }
         for (row, &e) in rest.iter_mut().zip(last) {
@@ -302,10 +355,10 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
     }
 
     /// Step 3, for the target whose turn it is.
-    fn search(&mut self, gain: &[T; REGRESSORS], error: &[T; TARGETS]) {
+    fn search(&mut self, prior: &[[T; REGRESSORS]; TARGETS], gain: &[T; REGRESSORS], error: &[T; TARGETS]) {
         let target = self.searched;
         self.searched = if target + 1 < TARGETS { target + 1 } else { 0 };
-        let (Some(w), Some(prior), Some(&e)) = (self.w.get(target), self.prior.get(target), error.get(target)) else {
+        let (Some(w), Some(prior), Some(&e)) = (self.w.get(target), prior.get(target), error.get(target)) else {
             return;
         };
         let mut s = T::ZERO;
@@ -325,7 +378,7 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
     }
 
     /// Step 4
-    fn renew(&mut self) {
+    fn renew(&mut self, prior: &[[T; REGRESSORS]; TARGETS]) {
         let j = self.turn;
         if !self.first_round_is_over {
             self.fading *= self.turn_fading;
@@ -339,15 +392,12 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
             return;
         }
         *weight = self.lambda;
-        // Uᵀeⱼ is row j of U.
-        let mut f = [T::ZERO; REGRESSORS];
-        for (i, (f, column)) in f.iter_mut().zip(&self.u).enumerate().skip(j) {
-            *f = if i == j { T::ONE } else { column.get(j).copied().unwrap_or(T::ZERO) };
-        }
-        let (gain, alpha) = self.absorb(j, f, T::ONE / missing, T::ONE);
+        let (mut f, mut gain) = ([T::ZERO; REGRESSORS], [T::ZERO; REGRESSORS]);
+        self.row(j, &mut f); // Uᵀeⱼ
+        let alpha = self.absorb(j, &mut f, &mut gain, T::ONE / missing, T::ONE);
         let mut error = [T::ZERO; TARGETS];
         let scale = T::ONE / alpha;
-        for ((e, prior), w) in error.iter_mut().zip(self.prior).zip(&self.w) {
+        for ((e, prior), w) in error.iter_mut().zip(prior).zip(&self.w) {
             if let (Some(&prior), Some(&w)) = (prior.get(j), w.get(j)) {
                 *e = (prior - w) * scale;
             }
@@ -356,21 +406,23 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
     }
 }
 
-/// W z, two targets at a time.
+/// W z, four targets at a time.
 #[inline]
 fn linear<T: Real, const REGRESSORS: usize, const TARGETS: usize>(
     w: &[[T; REGRESSORS]; TARGETS],
     z: &[T; REGRESSORS],
 ) -> [T; TARGETS] {
     let mut y = [T::ZERO; TARGETS];
-    let ((pairs, rest), (outs, last)) = (w.as_chunks::<2>(), y.as_chunks_mut::<2>());
-    for ([a, b], out) in pairs.iter().zip(outs) {
-        let (mut first, mut second) = (T::ZERO, T::ZERO);
-        for ((&a, &b), &z) in a.iter().zip(b).zip(z) {
-            first += a * z;
-            second += b * z;
+    let ((fours, rest), (outs, last)) = (w.as_chunks::<4>(), y.as_chunks_mut::<4>());
+    for ([a, b, c, d], out) in fours.iter().zip(outs) {
+        let [mut y0, mut y1, mut y2, mut y3] = *out;
+        for ((((&a, &b), &c), &d), &z) in a.iter().zip(b).zip(c).zip(d).zip(z) {
+            y0 += a * z;
+            y1 += b * z;
+            y2 += c * z;
+            y3 += d * z;
         }
-        *out = [first, second];
+        *out = [y0, y1, y2, y3];
     }
     for (row, out) in rest.iter().zip(last) {
         row.iter().zip(z).for_each(|(&w, &z)| *out += w * z);
@@ -378,9 +430,12 @@ fn linear<T: Real, const REGRESSORS: usize, const TARGETS: usize>(
     y
 }
 
-/// Elements from `first` on.
-fn set<T: Copy, const N: usize>(column: &mut [T], first: usize, values: [T; N]) {
-    if let Some(place) = column.get_mut(first..).and_then(|column| column.first_chunk_mut()) {
-        *place = values;
-    }
+/// The four rows of a block of four columns that hold its own part of the triangle.
+fn corner<T: Copy>(rest: &mut &[[T; 4]]) -> Option<[[T; 4]; 4]> {
+    rest.split_off(..4)?.first_chunk().copied()
+}
+
+/// The same, for writing.
+fn corner_mut<'a, T>(rest: &mut &'a mut [[T; 4]]) -> Option<&'a mut [[T; 4]; 4]> {
+    rest.split_off_mut(..4)?.first_chunk_mut()
 }

@@ -73,18 +73,18 @@ pub struct Outcome {
     pub digest: Digest,
 }
 
-/// A head at the deployed weights.
-///
-/// # Errors
-/// None for these options.
-pub fn head() -> Result<Head, Error> {
-    AdaptiveHead::new(&HEAD, AdaptiveHeadOptions { lambda: 1.0, forgetting: 0.995, adapt_lambda: true })
-}
+/// A head before its start.
+pub const UNSET: Head = AdaptiveHead::unset();
+
+/// How it learns.
+pub const OPTIONS: AdaptiveHeadOptions<f32> =
+    AdaptiveHeadOptions { lambda: 1.0, forgetting: 0.995, adapt_lambda: true };
 
 /// The features of a row, and a 1.
 ///
 /// # Errors
 /// None: all lengths are constants.
+#[inline(never)] // its stack is free again when the head learns
 pub fn regressors(row: &[f32; INPUTS]) -> Result<[f32; REGRESSORS], Error> {
     let mut scaled = [0.0; INPUTS];
     for (((scaled, &x), &mean), &scale) in scaled.iter_mut().zip(row).zip(&INPUT_MEAN).zip(&INPUT_SCALE) {
@@ -108,6 +108,7 @@ pub fn run(
     mut record: impl FnMut(usize, Right, f32),
 ) -> Result<Outcome, Error> {
     let mut rng = Xoshiro128PlusPlus::seed_from_u64(3);
+    head.reset(&HEAD, OPTIONS)?;
     let (mut before, mut after, mut window) = (Right::default(), Right::default(), Right::default());
     for (n, (row, &label)) in ROWS.iter().zip(&LABELS).enumerate() {
         let share = (n.saturating_sub(DRIFT.0) as f32 / (DRIFT.1 - DRIFT.0) as f32).min(1.0);
@@ -133,7 +134,11 @@ pub fn run(
 
 /// W₀ z
 fn deployed(z: &[f32; REGRESSORS]) -> [f32; CLASSES] {
-    HEAD.map(|row| row.iter().zip(z).map(|(w, z)| w * z).sum())
+    let mut y = [0.0; CLASSES];
+    for (y, row) in y.iter_mut().zip(&HEAD) {
+        *y = row.iter().zip(z).map(|(w, z)| w * z).sum();
+    }
+    y
 }
 
 /// The features of the drifted signal.

@@ -83,6 +83,7 @@ impl Fit {
     /// # Errors
     /// Fewer than ten readings, or readings that do not span an ellipsoid: [`Error::InvalidOption`], [`Error::Singular`],
     /// [`Error::NotPositiveDefinite`].
+    #[inline(never)] // its stack is free again when the results are printed
     pub fn solve(&self) -> Result<Calibration, Error> {
         if self.readings <= UNKNOWNS {
             return Err(Error::InvalidOption { what: "at least ten readings" });
@@ -91,7 +92,7 @@ impl Fit {
         solve_upper_in_place(&Portable, self.r.view(), p.view_mut())?;
         let mut parameters = [0.0; UNKNOWNS];
         parameters.iter_mut().zip(p.as_slice()).for_each(|(to, &p)| *to = p);
-        let (center, slopes) = jacobian::<f32, UNKNOWNS, 3>(&Center, &parameters);
+        let (center, slopes) = center(&parameters);
         // A of the quadric over 1 − bᵀA b gives p; the other way round A = p's matrix/(1 + bᵀ(p's matrix) b).
         let [xx, yy, zz, xy, xz, yz, ..] = parameters;
         let m = [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]];
@@ -116,6 +117,12 @@ impl Fit {
         let residual = Real::sqrt(self.residual / self.readings as f32);
         Ok(Calibration { offset: center, offset_errors, correction, residual })
     }
+}
+
+/// b and its derivatives.
+#[inline(never)] // as above
+fn center(p: &[f32; UNKNOWNS]) -> ([f32; 3], [[f32; UNKNOWNS]; 3]) {
+    jacobian(&Center, p)
 }
 
 /// bᵀM b
@@ -165,6 +172,7 @@ pub fn readings() -> impl Iterator<Item = [f32; 3]> {
 }
 
 /// The largest and the mean deviation of corrected readings of another turn from the unit sphere.
+#[inline(never)]
 pub fn check(calibration: &Calibration) -> (f32, f32) {
     let (mut most, mut sum) = (0.0_f32, 0.0);
     for m in readings() {

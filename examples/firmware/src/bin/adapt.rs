@@ -5,13 +5,12 @@
 
 use firmware::Text::{Count, Hex, Number, Word};
 use firmware::{bench_begin, bench_end, print};
-use jobs::adapt::{Head, PARAMETER_BYTES, Right, head, run};
+use jobs::adapt::{Head, PARAMETER_BYTES, Right, UNSET, run};
 
 /// The fourth sample is the first one with a turn of the prior, the dearest of them.
 const COUNTED: [usize; 2] = [0, 3];
 
-fn adapt(_: &mut ()) -> bool {
-    let Ok(mut head) = head() else { return false };
+fn adapt(head: &mut Head) -> bool {
     let learn = |n, head: &mut Head, z: &[f32; _], c: &[f32; _]| {
         if !COUNTED.contains(&n) {
             return head.update(z, c).map(|_| ());
@@ -26,7 +25,7 @@ fn adapt(_: &mut ()) -> bool {
         let tab = Word("\t");
         print(&[Count(n), tab, Count(right.fixed), tab, Count(right.adapted), tab, Number(lambda)]);
     };
-    let Ok(outcome) = run(&mut head, learn, record) else { return false };
+    let Ok(outcome) = run(head, learn, record) else { return false };
     let line = |what, right: Right| {
         print(&[
             Word(what),
@@ -48,4 +47,4 @@ fn adapt(_: &mut ()) -> bool {
     without < before - 0.1 && with > without + 0.1
 }
 
-firmware::firmware!((), (), adapt);
+firmware::firmware!(Head, UNSET, adapt);
