@@ -16,7 +16,7 @@
 //!
 //! Source: Q. Li and J. G. Griffiths, "Least squares ellipsoid specific fitting" (Proc. Geometric Modeling and Processing 2004), for the quadric.
 
-use gaussling_core::autodiff::{VectorFunction, jacobian};
+use gaussling_core::autodiff::{Dual, VectorFunction, jacobian_into};
 use gaussling_core::linalg::{qr_append_rows_in_place, solve_upper_in_place};
 use gaussling_core::nn::standard_normal;
 use gaussling_core::scalar::Real;
@@ -92,7 +92,7 @@ impl Fit {
         solve_upper_in_place(&Portable, self.r.view(), p.view_mut())?;
         let mut parameters = [0.0; UNKNOWNS];
         parameters.iter_mut().zip(p.as_slice()).for_each(|(to, &p)| *to = p);
-        let (center, slopes) = center(&parameters);
+        let (center, slopes) = center(&parameters)?;
         // A of the quadric over 1 − bᵀA b gives p; the other way round A = p's matrix/(1 + bᵀ(p's matrix) b).
         let [xx, yy, zz, xy, xz, yz, ..] = parameters;
         let m = [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]];
@@ -119,10 +119,19 @@ impl Fit {
     }
 }
 
-/// b and its derivatives.
+/// b and its derivatives, one direction at a time: all nine at once would take 1400 bytes of stack.
 #[inline(never)] // as above
-fn center(p: &[f32; UNKNOWNS]) -> ([f32; 3], [[f32; UNKNOWNS]; 3]) {
-    jacobian(&Center, p)
+fn center(p: &[f32; UNKNOWNS]) -> Result<([f32; 3], [[f32; UNKNOWNS]; 3]), Error> {
+    let (mut center, mut jacobian) = ([0.0; 3], [[0.0; 3]; UNKNOWNS]);
+    let mut work = [Dual::<f32, 1>::ZERO; UNKNOWNS + 3];
+    jacobian_into(&Center, p, &mut center, jacobian.as_flattened_mut(), &mut work)?;
+    let mut slopes = [[0.0; UNKNOWNS]; 3];
+    for (j, column) in jacobian.iter().enumerate() {
+        for (row, &slope) in slopes.iter_mut().zip(column) {
+            row.iter_mut().skip(j).take(1).for_each(|element| *element = slope);
+        }
+    }
+    Ok((center, slopes))
 }
 
 /// bᵀM b
