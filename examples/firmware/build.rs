@@ -46,4 +46,8 @@ fn main() {
         println!("cargo:warning=memory.x: {error}");
     }
     println!("cargo:rustc-link-search={out}");
+    if target.starts_with("riscv32") {
+        println!("cargo:rustc-link-arg-bins=-Tmemory.x");
+    }
+    println!("cargo:rustc-link-arg-bins=-Tlink.x");
 }

@@ -121,9 +121,9 @@ fn plot(record: &str, out: &Path) -> Result<(), Box<dyn Error>> {
         lines.windows(SMOOTH).map(|part| (part[SMOOTH - 1][0], 100.0 * mean(part) / window)).collect()
     };
     let (start, end) = jobs::adapt::DRIFT;
-    let title = format!("Bearing faults; the sensor drifts from sample {start} to {end}");
+    let x = format!("sample; the sensor drifts from {start} to {end}");
     let y = format!("right of the last {}, percent", SMOOTH as f64 * window);
     let series: [Curve; 2] = [("as deployed".into(), curve(1)), ("head learning on the device".into(), curve(2))];
-    shares(&title, "sample", &y, &series).write(out)?;
+    shares("Bearing faults, told by a Cortex-M4F", &x, &y, &series).write(out)?;
     Ok(())
 }

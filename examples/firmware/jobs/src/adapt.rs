@@ -31,9 +31,9 @@ pub const JUDGED: usize = 400;
 pub const WINDOW: usize = 20;
 
 /// At the end of the drift: gain, offset, deviation of the noise, in the unit of the signal.
-const GAIN: f32 = 0.7;
+const GAIN: f32 = 0.6;
 const OFFSET: f32 = 0.02;
-const NOISE: f32 = 0.06;
+const NOISE: f32 = 0.08;
 
 type Extractor = (Affine<INPUTS, FEATURES>, Activation<Tanh, FEATURES>);
 const SHAPE: Shape = <Extractor as Layer>::SHAPE;
