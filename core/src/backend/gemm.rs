@@ -7,7 +7,9 @@
 //! stack (2 KiB), `DEPTH` terms at a time, so A may have any strides. An element is a sum of sums of `DEPTH` terms, each
 //! from first to last: |error| ≤ (32 + k/32) ε Σ|aᵢₚ bₚⱼ|. The order of loops (columns of B, terms, rows of A, tiles) is that
 //! of K. Goto and R. A. van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34, 2008), section 4,
-//! without packing B: a block of B is read through the second-level cache instead.
+//! without packing B: a block of B is read through the second-level cache instead. Without an operating system, so on
+//! microcontrollers, which have neither vector registers nor stack to spare, the same sums are taken from A where it is: the
+//! same bits.
 //!
 //! *Direct*, for thin products and for scalars larger than 16 bytes (dual numbers, whose tiles do not fit into registers): a
 //! column of C collects four columns of A at a time; when only A's *rows* are contiguous, each element of C is a dot product.
@@ -28,11 +30,19 @@ const WIDTH: usize = 128;
 
 /// C ← α A B + β C
 #[inline]
-pub(super) fn gemm<T: Real>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) {
+pub(super) fn gemm<T: Real>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) {
     let (m, n) = c.shape();
     if m > 1 && is_blocked::<T>(n, a.cols()) {
         return blocked::<T, false>(alpha, a, b, beta, c);
     }
+    direct(alpha, a, b, beta, c);
+}
+
+/// Column by column. On a device not inlined: it needs less stack than the way in blocks, which is called from the same place.
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline)]
+fn direct<T: Real>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) {
+    let m = c.rows();
     let by_dots = a.has_contiguous_rows() && b.has_contiguous_cols();
     let by_columns = a.has_contiguous_cols() && !(m == 1 && by_dots);
     for (j, column) in c.cols_mut().enumerate() {
@@ -102,12 +112,17 @@ fn scale_column<T: Real>(beta: T, column: &mut [T]) {
     }
 }
 
+/// Whether rows of A are packed.
+const PACKED: bool = !cfg!(target_os = "none");
+
 /// Not inlined: its buffer then takes stack only when it is called.
 #[inline(never)]
 fn blocked<T: Real, const LOWER: bool>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) {
     // Eight vector registers of 16 bytes hold a tile. Tall tiles, because without fused multiply-add an element of B costs an
     // instruction to load and one to spread: 8 × 2 takes 0.83 of the time of 4 × 4.
-    if size_of::<T>() <= 4 {
+    if !PACKED {
+        unpacked::<T, LOWER>(alpha, a, b, beta, c);
+    } else if size_of::<T>() <= 4 {
         blocked_rows::<T, 16, LOWER>(alpha, a, b, beta, c);
     } else {
         blocked_rows::<T, 8, LOWER>(alpha, a, b, beta, c);
@@ -152,6 +167,34 @@ fn blocked_rows<T: Real, const ROWS: usize, const LOWER: bool>(
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The sums of [`blocked`] four rows at a time, without a buffer.
+#[inline]
+fn unpacked<T: Real, const LOWER: bool>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) {
+    for (j, column) in c.cols_mut().enumerate() {
+        let top = if LOWER { j } else { 0 };
+        let column = column.get_mut(top..).unwrap_or_default();
+        scale_column(beta, column);
+        for p in (0..a.cols()).step_by(DEPTH) {
+            let end = a.cols().min(p + DEPTH);
+            for (i, c) in (top..).step_by(4).zip(column.chunks_mut(4)) {
+                let mut sums = [T::ZERO; 4];
+                for p in p..end {
+                    let b = b.get(p, j).unwrap_or(T::ZERO);
+                    let rows = if a.has_contiguous_cols() { a.col(p).get(i..).unwrap_or_default() } else { &[] };
+                    match rows.first_chunk::<4>() {
+                        Some(rows) => sums.iter_mut().zip(rows).for_each(|(sum, &a)| *sum += a * b),
+                        None => {
+                            let rows = (i..).map(|i| a.get(i, p).unwrap_or(T::ZERO));
+                            sums.iter_mut().zip(rows).for_each(|(sum, a)| *sum += a * b);
+                        }
+                    }
+                }
+                c.iter_mut().zip(sums).for_each(|(c, sum)| *c += alpha * sum);
             }
         }
     }
@@ -297,6 +340,41 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The way of microcontrollers.
+    #[test]
+    fn unpacked_has_the_bits_of_packed() {
+        fn check<T: Real + std::fmt::Debug, const ROWS: usize>() {
+            for (m, n, k) in [(2, 4, 4), (5, 4, 33), (17, 19, 64), (40, 9, 100), (3, 131, 5)] {
+                let data = |len, seed| numbers(len, seed).into_iter().map(T::from_f64).collect::<Vec<_>>();
+                let (a, b, before) = (data(m * k, 5), data(k * n, 6), data(m * n, 7));
+                for case in 0..8 {
+                    let view = |transposed, data, rows, cols| {
+                        if transposed {
+                            MatRef::new(data, cols, rows).map(MatRef::transpose)
+                        } else {
+                            MatRef::new(data, rows, cols)
+                        }
+                    };
+                    let (a, b) = (view(case & 1 == 1, &a, m, k).unwrap(), view(case & 2 == 2, &b, k, n).unwrap());
+                    let beta = T::from_f64(if case & 4 == 4 { 0.0 } else { -0.7 });
+                    let [mut packed, mut unpacked] = [before.clone(), before.clone()];
+                    let alpha = T::from_f64(0.3);
+                    let c = |data| MatMut::new(data, m, n).unwrap();
+                    blocked_rows::<T, ROWS, false>(alpha, a, b, beta, c(&mut packed));
+                    super::unpacked::<T, false>(alpha, a, b, beta, c(&mut unpacked));
+                    assert_eq!(packed, unpacked, "{m} {n} {k} case {case}");
+                    let [mut packed, mut unpacked] = [data(m * m, 8), data(m * m, 8)];
+                    let c = |data| MatMut::new(data, m, m).unwrap();
+                    blocked_rows::<T, ROWS, true>(alpha, a, a.transpose(), beta, c(&mut packed));
+                    super::unpacked::<T, true>(alpha, a, a.transpose(), beta, c(&mut unpacked));
+                    assert_eq!(packed, unpacked, "lower {m} {k} case {case}");
+                }
+            }
+        }
+        check::<f32, 16>();
+        check::<f64, 8>();
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(crate) fn bidiagonalize_in_place<T: Real>(
         check_length("diagonal, superdiagonal, left or right", n, vector.len())?;
     }
     check_workspace("work", bidiagonal_work_len(m, n), work.len())?;
-    let (row, product) = work.split_at_mut(n);
+    let (row, product) = work.split_at_mut(n.min(work.len()));
     let outputs = diagonal.iter_mut().zip(superdiagonal).zip(left.iter_mut().zip(right));
     for (j, ((d, e), (left, right))) in outputs.enumerate() {
         let (mut done, mut trailing) = a.reborrow().block(j, j, m - j, n - j)?.split_at_col(1);
@@ -120,7 +120,7 @@ pub(crate) fn solve_shifted<T: Real>(
     let columns = x.cols();
     check_length("inverse", columns, inverse.len())?;
     let (rows, lower) = (x.rows(), lower.get(..columns.saturating_sub(1)).unwrap_or_default());
-    let Some(x) = x.as_contiguous_mut_slice().filter(|_| rows > 0) else { return Ok(()) };
+    let Some(x) = x.as_contiguous_mut_slice() else { return Ok(()) };
     backend.run(
         #[inline(always)]
         || {
@@ -130,7 +130,7 @@ pub(crate) fn solve_shifted<T: Real>(
                     to.iter_mut().zip(from).for_each(|(to, from)| *to -= l * *from);
                 }
             }
-            for (x, &inverse) in x.chunks_exact_mut(rows).zip(inverse) {
+            for (x, &inverse) in x.chunks_exact_mut(rows.max(1)).zip(inverse) {
                 x.iter_mut().for_each(|x| *x *= inverse);
             }
             for (j, &l) in lower.iter().enumerate().rev() {

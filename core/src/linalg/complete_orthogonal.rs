@@ -23,6 +23,7 @@ use super::{check_finite, qr_pivoted_solve_work_len};
 use super::{check_finite_upper, check_representable, check_representable_upper, solve_upper_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -78,7 +79,7 @@ pub fn complete_orthogonal_in_place<T: Real>(
         }
         // Step 2, by columns: y = R[..i, i] + R[..i, r..] w, then R[..i, i] −= τ y and R[..i, r..] −= τ y wᵀ.
         let (product, _) = product.split_at_mut(i.min(product.len()));
-        product.copy_from_slice(above);
+        copy(above, product);
         for (column, &w) in right.cols_mut().zip(row.iter()) {
             backend.axpy(w, column.get(..i).unwrap_or_default(), product);
         }

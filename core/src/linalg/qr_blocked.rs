@@ -28,6 +28,7 @@
 use super::qr::factor_columns;
 use crate::backend::{Backend, Triangle};
 use crate::error::Error;
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -133,7 +134,7 @@ fn apply_block<T: Real>(
     let mut top = MatMut::new(room.triangle.get_mut(..count * count).unwrap_or_default(), count, count)?;
     for (j, &tau) in tau.iter().enumerate() {
         let column = top.col_mut(j);
-        column.copy_from_slice(panel.col(j).get(..count).unwrap_or_default());
+        copy(panel.col(j).get(..count).unwrap_or_default(), column);
         column.iter_mut().take(j).for_each(|v| *v = T::ZERO);
         column.iter_mut().skip(j).take(1).for_each(|v| *v = if tau == T::ZERO { T::ZERO } else { T::ONE });
     }

@@ -33,6 +33,7 @@ use super::{
 };
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -148,7 +149,7 @@ pub fn qr_remove_row_in_place<T: Real>(
     }
     let (a, rest) = work.split_at_mut(n);
     let (cosines, _) = rest.split_at_mut(n);
-    a.copy_from_slice(row);
+    copy(row, a);
     solve_upper_transposed_in_place(backend, r.as_ref(), MatMut::column_vector(a))?; // step 3
     let mut alpha = distance_to_one(backend, a)?; // step 4
     // ζ needs a before step 5 overwrites it by the sines.

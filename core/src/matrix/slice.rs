@@ -1,4 +1,4 @@
-//! Sums over slices: `dot` and `norm`, for [`Matrix`](super::Matrix) and as the portable kernels of the backend.
+//! Sums over slices: `dot` and `norm`, for [`Matrix`](super::Matrix) and as the portable kernels of the backend; and `copy`.
 
 use crate::scalar::Real;
 
@@ -22,6 +22,13 @@ pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     }
     let [a, b, c, d, e, f, g, h] = part;
     ((a + e) + (c + g)) + ((b + f) + (d + h)) + rest
+}
+
+/// y ← x as far as both go. `copy_from_slice` panics where lengths differ, and where the compiler cannot see that they do not, a
+/// firmware would carry the panic.
+#[inline]
+pub(crate) fn copy<T: Copy>(x: &[T], y: &mut [T]) {
+    y.iter_mut().zip(x).for_each(|(y, &x)| *y = x);
 }
 
 /// ‖x‖₂ without avoidable overflow or underflow.

@@ -1,5 +1,6 @@
 //! [`MatMut`]: an exclusively borrowed column-major matrix with a leading dimension.
 
+use super::slice::copy;
 use super::view::part_widths;
 use super::{MatRef, Matrix};
 use crate::error::Error;
@@ -259,7 +260,7 @@ impl<'a, T: Copy> MatMut<'a, T> {
     pub fn copy_from(&mut self, source: MatRef<'_, T>) -> Result<(), Error> {
         crate::error::check_shape("source", self.shape(), source.shape())?;
         if source.has_contiguous_cols() {
-            self.cols_mut().enumerate().for_each(|(j, column)| column.copy_from_slice(source.col(j)));
+            self.cols_mut().enumerate().for_each(|(j, column)| copy(source.col(j), column));
             return Ok(());
         }
         // A transpose reads across its columns: in strips of rows what is read stays in the cache until all columns had it.

@@ -159,7 +159,12 @@ pub(super) fn start_columns<T: Real>(backend: &impl Backend<T>, z: &mut MatMut<'
                 column.iter_mut().zip(b).for_each(|(z, &b)| *z = b);
             }
         }),
-        None => z.cols_mut().for_each(|column| column.iter_mut().zip(b).for_each(|(z, &b)| *z = b)),
+        // Not `for_each`, which asks for the number of columns by a division that the compiler cannot show to be safe.
+        None => {
+            for column in z.cols_mut() {
+                column.iter_mut().zip(b).for_each(|(z, &b)| *z = b);
+            }
+        }
     }
     T::ONE
 }
@@ -172,16 +177,15 @@ pub(super) fn add_columns<T: Real>(backend: &impl Backend<T>, g: MatRef<'_, T>, 
         return;
     };
     backend.run(|| {
-        let fours = g.chunks_exact(4 * rows);
-        let rest = fours.remainder();
-        for four in fours {
-            let ((g1, g2), (g3, g4)) =
-                (four.split_at(2 * rows).0.split_at(rows), four.split_at(2 * rows).1.split_at(rows));
+        let mut columns = g.chunks_exact(rows);
+        for _ in 0..g.len() / rows / 4 {
+            let mut next = || columns.next().unwrap_or_default();
+            let (g1, g2, g3, g4) = (next(), next(), next(), next());
             for ((((b, &g1), &g2), &g3), &g4) in b.iter_mut().zip(g1).zip(g2).zip(g3).zip(g4) {
                 *b += (g1 + g2) + (g3 + g4);
             }
         }
-        for column in rest.chunks_exact(rows) {
+        for column in columns {
             b.iter_mut().zip(column).for_each(|(b, &g)| *b += g);
         }
     });

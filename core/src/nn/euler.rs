@@ -9,6 +9,7 @@ use super::network::{check_forward, check_jvp, check_vjp};
 use super::{Init, Layer, Network, Point, Shape};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, take};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -188,7 +189,7 @@ pub(super) fn initialize_equal<T: Real, L: Network<T>, R: Rng>(
     }
     layer.initialize(scheme, rng, first)?;
     for set in others.chunks_exact_mut(params) {
-        set.copy_from_slice(first);
+        copy(first, set);
     }
     Ok(())
 }

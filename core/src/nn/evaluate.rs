@@ -17,6 +17,7 @@ use super::{
 use crate::autodiff::ScalarFunction;
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -88,6 +89,46 @@ fn add_product<T: Real, B: Backend<T>>(
     Ok(())
 }
 
+/// z ← z + K x for K of more than one row, column by column: the sums of the portable `gemm`, so its bits, at half its
+/// instructions on a Cortex-M4, where finding out which of its ways to go takes as long as a small product.
+#[inline(always)]
+fn add_columns<T: Real>(k: &[T], x: &[T], z: &mut [T]) {
+    let rows = z.len();
+    let mut columns = k;
+    let (fours, rest) = x.as_chunks::<4>();
+    for &[x0, x1, x2, x3] in fours {
+        // One check for four columns.
+        let Some(four) = columns.split_off(..4 * rows) else { return };
+        let ((left, right), (pairs, last)) = (four.split_at(2 * rows), z.as_chunks_mut::<2>());
+        let (((a0, b0), (a1, b1)), ((a2, b2), (a3, b3))) = (halves(left, rows), halves(right, rows));
+        // Two rows at a time.
+        for ((((z, a0), a1), a2), a3) in pairs.iter_mut().zip(a0).zip(a1).zip(a2).zip(a3) {
+            let [z0, z1] = *z;
+            let ([a00, a01], [a10, a11], [a20, a21], [a30, a31]) = (*a0, *a1, *a2, *a3);
+            *z = [
+                z0 + ((a00 * x0 + a10 * x1) + (a20 * x2 + a30 * x3)),
+                z1 + ((a01 * x0 + a11 * x1) + (a21 * x2 + a31 * x3)),
+            ];
+        }
+        for ((((z, &a0), &a1), &a2), &a3) in last.iter_mut().zip(b0).zip(b1).zip(b2).zip(b3) {
+            *z += (a0 * x0 + a1 * x1) + (a2 * x2 + a3 * x3);
+        }
+    }
+    for &x in rest {
+        let Some(column) = columns.split_off(..rows) else { return };
+        z.iter_mut().zip(column).for_each(|(z, &a)| *z += a * x);
+    }
+}
+
+/// A pair of columns, each as pairs of rows and perhaps a last row.
+type Column<'a, T> = (&'a [[T; 2]], &'a [T]);
+
+#[inline(always)]
+fn halves<T>(pair: &[T], rows: usize) -> (Column<'_, T>, Column<'_, T>) {
+    let (a, b) = pair.split_at(rows.min(pair.len()));
+    (a.as_chunks(), b.as_chunks())
+}
+
 /// z ← b; zero when there is no b.
 fn start<T: Real, W: Weights<T>>(b: W, z: &mut [T]) {
     if b.count() == 0 {
@@ -98,6 +139,8 @@ fn start<T: Real, W: Weights<T>>(b: W, z: &mut [T]) {
 }
 
 impl<T: Real> Evaluate<T> for DynAffine {
+    // On a device inlined into each layer: its sizes are constants there, and checks and lengths of loops vanish.
+    #[cfg_attr(target_os = "none", inline(always))]
     fn evaluate<B: Backend<T>, W: Weights<T>>(
         &self,
         backend: &B,
@@ -110,6 +153,10 @@ impl<T: Real> Evaluate<T> for DynAffine {
         let (k, b) = theta.divide(self.inputs * self.outputs);
         start(b, z);
         match k.as_plain() {
+            Some(k) if cfg!(target_os = "none") && self.outputs > 1 => {
+                add_columns(k, x, z);
+                Ok(())
+            }
             Some(k) => {
                 let k = MatRef::new(k, self.outputs, self.inputs)?;
                 backend.gemm(T::ONE, k, MatRef::column_vector(x), T::ONE, MatMut::column_vector(z))
@@ -195,7 +242,7 @@ where
         check(Network::<T>::shape(self), theta.count(), x, z, work)?;
         let own = core::array::from_fn(|k| theta.at(k));
         let sample = core::array::from_fn(|i| x.at(i));
-        z.copy_from_slice(&self.function.eval(&own, &sample));
+        copy(&self.function.eval(&own, &sample), z);
         Ok(())
     }
 }
@@ -255,14 +302,14 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynEuler<L> {
         let layer = self.layer.shape();
         let h = T::from_f64(self.step_size);
         let y = take("work", &mut work, layer.features)?;
-        y.copy_from_slice(x);
+        copy(x, y);
         for k in 0..self.steps {
             self.layer.evaluate(backend, set_of(theta, layer.params, k), y, z, work)?;
             for (y, &mut z) in y.iter_mut().zip(&mut *z) {
                 *y += h * z;
             }
         }
-        z.copy_from_slice(y);
+        copy(y, z);
         Ok(())
     }
 }
@@ -284,9 +331,9 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynRk4<L> {
             let input = take("work", &mut work, layer.features)?;
             [y, input, take("work", &mut work, layer.features)?]
         };
-        y.copy_from_slice(x);
+        copy(x, y);
         for step in 0..self.steps {
-            input.copy_from_slice(y);
+            copy(y, input);
             for (i, ((divisor, factor), set)) in rk4::STAGES.into_iter().zip(rk4::SET).enumerate() {
                 self.layer.evaluate(backend, set_of(theta, layer.params, 2 * step + set), input, z, work)?;
                 let (divisor, factor) = (T::from_f64(divisor), T::from_f64(factor) * h);
@@ -299,7 +346,28 @@ impl<T: Real, L: Evaluate<T>> Evaluate<T> for DynRk4<L> {
                 *y += h * sum;
             }
         }
-        z.copy_from_slice(y);
+        copy(y, z);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::add_columns;
+    use crate::backend::{Backend, Portable};
+    use crate::matrix::MatRef;
+    use std::vec::Vec;
+
+    /// The way of microcontrollers.
+    #[test]
+    fn columns_are_added_with_the_bits_of_gemm() {
+        let numbers = |len: usize| (0..len).map(|i| ((i * 7919) % 101) as f32 / 37.0 - 1.3).collect::<Vec<_>>();
+        for (rows, cols) in [(2, 1), (2, 4), (3, 5), (10, 32), (32, 9), (7, 11), (5, 0)] {
+            let (k, x, before) = (numbers(rows * cols), numbers(cols), numbers(rows));
+            let [mut own, mut gemm] = [before.clone(), before];
+            add_columns(&k, &x, &mut own);
+            Portable.gemv(1.0, MatRef::new(&k, rows, cols).unwrap(), &x, 1.0, &mut gemm).unwrap();
+            assert_eq!(own, gemm, "{rows} x {cols}");
+        }
     }
 }

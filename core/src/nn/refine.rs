@@ -20,6 +20,7 @@ use super::{Chain, DynActivation, DynAffine, DynAntisymmetric, DynEuler, DynPara
 use super::{FeatureFunction, Network, ParametricFunction, SampleBySample};
 use crate::autodiff::ScalarFunction;
 use crate::error::{Error, check_length};
+use crate::matrix::slice::copy;
 use crate::scalar::Real;
 
 /// Networks on a time grid that can be halved. [`Layer::run`](super::Layer::run) leads here from typed networks.
@@ -55,7 +56,7 @@ pub trait Refine: Network<f64> + Copy {
         let params = self.shape().params;
         check_length("theta", params, theta.len())?;
         check_length("fine", params, fine.len())?;
-        fine.copy_from_slice(theta);
+        copy(theta, fine);
         Ok(())
     }
 }
@@ -118,7 +119,7 @@ fn interpolate<T: Real>(theta: &[T], params: usize, fine: &mut [T]) {
     let mut later = sets().skip(1);
     for (set, pair) in sets().zip(fine.chunks_mut(2 * params.max(1))) {
         let (node, middle) = pair.split_at_mut(params.min(pair.len()));
-        node.copy_from_slice(set);
+        copy(set, node);
         match later.next() {
             Some(next) => {
                 middle.iter_mut().zip(set).zip(next).for_each(|((m, &a), &b)| *m = half * a + half * b);

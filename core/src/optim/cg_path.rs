@@ -25,6 +25,7 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, take};
+use crate::matrix::slice::copy;
 use crate::optim::pairs::Pairs;
 use crate::optim::{StateReader, StateWriter};
 use crate::scalar::Real;
@@ -133,7 +134,7 @@ impl<'w, T: Real> CgPath<'w, T> {
         let Self { n, dim, beta, directions, products, residual, preconditioned, .. } = self;
         let (n, beta) = (*n, *beta);
         residual.iter_mut().zip(g).for_each(|(r, &g)| *r = -g / beta);
-        preconditioned.copy_from_slice(residual);
+        copy(residual, preconditioned);
         m.multiply_inverse_hessian(backend, preconditioned);
         let mut rz = backend.dot(residual, preconditioned);
         let (mut start, mut inner, mut decrease) = (T::ZERO, T::ZERO, T::ZERO);
@@ -144,7 +145,7 @@ impl<'w, T: Real> CgPath<'w, T> {
             // Step 2; the last direction is stored times its α.
             let Some((done, rest)) = directions.split_at_mut_checked(n * i) else { break };
             let p = rest.get_mut(..n).unwrap_or_default();
-            p.copy_from_slice(preconditioned);
+            copy(preconditioned, p);
             if let Some(last) = done.len().checked_sub(n).and_then(|from| done.get(from..)) {
                 backend.axpy(beta_i, last, p);
             }
@@ -172,7 +173,7 @@ impl<'w, T: Real> CgPath<'w, T> {
             if slow || outside || backend.norm(residual) <= tolerance {
                 break;
             }
-            preconditioned.copy_from_slice(residual);
+            copy(residual, preconditioned);
             m.multiply_inverse_hessian(backend, preconditioned);
             let next = backend.dot(residual, preconditioned);
             let ratio = next / rz;
@@ -186,13 +187,14 @@ impl<'w, T: Real> CgPath<'w, T> {
     }
 
     /// The path of one segment that takes M for H⁻¹, s = −M g, without a product; it is not among the pairs.
+    #[inline(never)]
     pub(super) fn assume<B: Backend<T>>(&mut self, backend: &B, g: &[T], m: &mut Pairs<'_, T>) {
         self.dim = 0;
         self.beta = backend.norm(g);
         let (Some(p), Some(hp)) = (self.directions.get_mut(..self.n), self.products.get_mut(..self.n)) else { return };
         let beta = self.beta;
         hp.iter_mut().zip(g).for_each(|(hp, &g)| *hp = -g / beta);
-        p.copy_from_slice(hp);
+        copy(hp, p);
         m.multiply_inverse_hessian(backend, p);
         let curvature = backend.dot(p, hp);
         if let ([c, ..], [length, ..], [inner, ..], [start, ..], true) = (

@@ -5,6 +5,7 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Regularizer, Shape};
 use crate::optim::{Objective, SaveState, StateReader, StateWriter, loss_work_len, sum};
@@ -81,7 +82,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Full
 
     fn forward(&mut self, theta: &[T]) -> Result<(usize, usize), Error> {
         check_length("theta", self.theta.len(), theta.len())?;
-        self.theta.copy_from_slice(theta);
+        copy(theta, self.theta);
         self.evaluated = true;
         let (m, n) = self.c.shape();
         self.network.forward(self.backend, self.theta, self.x, MatMut::new(self.s, m, n)?, self.cache, self.work)?;

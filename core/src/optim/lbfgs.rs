@@ -21,6 +21,7 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
+use crate::matrix::slice::copy;
 use crate::optim::line_search::{Bracket, Trial, Verdict};
 use crate::optim::pairs::{Pairs, pairs_len};
 use crate::optim::{Objective, SaveState, StateReader, StateWriter, Status};
@@ -209,8 +210,8 @@ impl<'w, T: Real> Lbfgs<'w, T> {
         theta.iter_mut().zip(&*self.trial).for_each(|(old, &new)| *old = new - *old);
         self.gradient.iter_mut().zip(&*self.trial_gradient).for_each(|(old, &new)| *old = new - *old);
         self.pairs.push(backend, theta, self.gradient);
-        theta.copy_from_slice(self.trial);
-        self.gradient.copy_from_slice(self.trial_gradient);
+        copy(self.trial, theta);
+        copy(self.trial_gradient, self.gradient);
         self.value = Some(found.value);
         report.value = found.value;
         report.step_length = found.alpha;
@@ -243,7 +244,7 @@ impl<'w, T: Real> Lbfgs<'w, T> {
         theta: &[T],
         alpha: T,
     ) -> Result<Trial<T>, Error> {
-        self.trial.copy_from_slice(theta);
+        copy(theta, self.trial);
         backend.axpy(alpha, self.direction, self.trial);
         self.work_units += 2;
         let value = objective.value_and_gradient(self.trial, self.trial_gradient)?;

@@ -42,6 +42,7 @@ use crate::linalg::{
     qr_pivoted_in_place,
 };
 use crate::matrix::MatMut;
+use crate::matrix::slice::copy;
 use crate::optim::{product, sum};
 use crate::scalar::Real;
 use parameter::Subproblem;
@@ -277,8 +278,8 @@ impl<'w, T: Real> LevenbergMarquardt<'w, T> {
         let mut report = self.report(norm, LevenbergMarquardtStatus::Running);
         (report.lambda, report.ratio, report.step_norm) = (lambda, ratio, step_norm);
         if ratio >= number(1e-4) {
-            x.copy_from_slice(self.trial);
-            self.residual.copy_from_slice(self.trial_residual);
+            copy(self.trial, x);
+            copy(self.trial_residual, self.residual);
             (self.norm, self.factored) = (Some(trial_norm), false);
             report.value = half_square(trial_norm);
             report.accepted = true;
@@ -353,7 +354,7 @@ impl<'w, T: Real> LevenbergMarquardt<'w, T> {
     ) -> Result<bool, Error> {
         let (m, n) = self.sizes;
         self.jacobians += 1;
-        self.trial_residual.copy_from_slice(self.residual);
+        copy(self.residual, self.trial_residual);
         problem.jacobian(x, self.trial_residual, self.jacobian)?;
         let mut jacobian = MatMut::new(self.jacobian, m, n)?;
         for (column, scale) in jacobian.cols_mut().zip(self.scale.iter_mut()) {

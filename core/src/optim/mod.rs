@@ -11,6 +11,7 @@
 //! | [`TrustRegion`] | Krylov trust region on any of the three: GNvpro, or Gauss–Newton | 2 + 2·(Krylov dimension) passes |
 //! | [`Lbfgs`] | L-BFGS with a strong Wolfe line search, on any of the three | 2 passes an evaluation, mostly one |
 //! | [`OnlineHead`] | a linear layer learnt sample by sample, ridge regression with forgetting; typed arrays | O(f²) |
+//! | [`AdaptiveHead`] | the same from weights trained elsewhere, which it pulls to as far as its own errors say; no square roots | O(f²) |
 //! | [`LevenbergMarquardt`] | Moré's trust region for a dense Jacobian: few parameters, with their [covariance](LevenbergMarquardt::covariance) | 1 residual, 1 Jacobian, O(m n²) |
 //! | [`SampledTikhonov`] | slimTrain's linear layer alone, learnt on line | O(f³ + f²·batch·memory) |
 //! | [`SlimTrain`] | slimTrain: the above with a stochastic step in θ | 1 forward, 1 backward |
@@ -23,6 +24,7 @@
 //!
 //! A work unit is one forward or one backward pass over all training data.
 
+mod adaptive_head;
 mod batch_triangle;
 mod cg_path;
 #[cfg(test)]
@@ -55,6 +57,7 @@ mod trust_region;
 mod trust_region_tests;
 mod varpro;
 
+pub use adaptive_head::{AdaptiveHead, AdaptiveHeadOptions, AdaptiveHeadReport};
 pub use curveball::{
     CurveBall, CurveBallOptions, CurveBallReport, curveball_objective_work_len, curveball_state_len, curveball_work_len,
 };

@@ -17,6 +17,7 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length};
+use crate::matrix::slice::copy;
 use crate::optim::first_order::scaled_step;
 use crate::optim::{SaveState, StateReader, StateWriter, Update, product};
 use crate::scalar::Real;
@@ -104,7 +105,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> Update<T> for Prodigy<T, S> {
         let (moments, others) = state.split_at_mut(2 * n);
         let ((m, v), (s, start)) = (moments.split_at_mut(n), others.split_at_mut(n));
         if self.steps == 0 {
-            start.copy_from_slice(theta);
+            copy(theta, start);
         }
         self.steps += 1;
         self.powers = (self.powers.0 * self.beta1, self.powers.1 * self.beta2);

@@ -36,6 +36,7 @@ use crate::linalg::bidiagonal::{
     bidiagonal_work_len, bidiagonalize_in_place, factor_shifted, form_right_factor, solve_shifted,
 };
 use crate::linalg::{apply_q_in_place, check_finite, qr_in_place};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::optim::batch_triangle::{batch_triangle, batch_triangle_work_len};
 use crate::optim::{Criterion, Fit, LambdaRule, SaveState, StateReader, StateWriter, product, sum};
@@ -215,7 +216,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         let before = backend.dot(residual, residual) + outside;
 
         // M Mᵀ = U BᵀB Uᵀ
-        let mut vectors = vectors.chunks_exact_mut(p);
+        let mut vectors = vectors.chunks_exact_mut(p.max(1));
         let mut vector = || vectors.next().unwrap_or_default();
         let [diagonal, superdiagonal, left, right] = core::array::from_fn(|_| vector());
         let [tau, lower, inverse] = core::array::from_fn(|_| vector());
@@ -259,14 +260,14 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         let total = self.sum_lambda;
         let mut evaluate = |lambda: T| -> Result<Fit<T>, Error> {
             factor_shifted([diagonal, superdiagonal], total + lambda, [&mut *lower, &mut *inverse]);
-            x.copy_from_slice(zeta);
+            copy(zeta, x);
             solve_shifted(backend, [lower, inverse], MatMut::new(x, s, p)?)?;
             let terms = combined.iter_mut().zip(&*pz).zip(&*q);
             backend.run(
                 #[inline(always)]
                 || terms.for_each(|((g, &p), &q)| *g = p + lambda * q),
             );
-            trial.copy_from_slice(residual);
+            copy(residual, trial);
             let (g, x_view) = (MatRef::new(combined, m, p)?, MatRef::new(x, s, p)?);
             backend.gemm(-T::ONE, g, x_view.transpose(), T::ONE, MatMut::new(trial, m, s)?)?;
             let residual_squared = backend.dot(trial, trial) + outside;
@@ -327,7 +328,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         if z.cols() > k {
             return batch_triangle(backend, z, targets, MatMut::new(stored, k, k)?, work);
         }
-        for (j, column) in stored.chunks_exact_mut(k).enumerate() {
+        for (j, column) in stored.chunks_exact_mut(k.max(1)).enumerate() {
             if j < z.cols() {
                 let elements = z.col_iter(j).chain(core::iter::once(T::ONE));
                 column.iter_mut().zip(elements).for_each(|(s, z)| *s = z);

@@ -10,6 +10,7 @@
 //! and data, which the method to be restored has been set up with as before; θ, which is the caller's.
 
 use crate::error::{Error, check_length};
+use crate::matrix::slice::copy;
 use crate::scalar::Real;
 
 /// Digits of counts are below this.
@@ -102,7 +103,7 @@ impl<T: Real> StateWriter<'_, T> {
     pub fn numbers(&mut self, x: &[T]) {
         let end = self.len.saturating_add(x.len());
         if let Some(out) = self.out.get_mut(self.len..end) {
-            out.copy_from_slice(x);
+            copy(x, out);
         }
         self.len = end;
     }

@@ -146,7 +146,8 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let slot = self.linear.next_slot();
         let step = self.linear.update(backend, MatRef::new(z, f, b)?, c, w, rule, work)?;
         if let Some(inputs) = &mut self.inputs {
-            let slot = inputs.as_mut().chunks_exact_mut(shape.inputs * self.batch + 1).nth(slot).unwrap_or_default();
+            let slot =
+                inputs.as_mut().chunks_exact_mut((shape.inputs * self.batch + 1).max(1)).nth(slot).unwrap_or_default();
             if let Some((samples, columns)) = slot.split_first_mut() {
                 *samples = T::from_usize(b);
                 columns.iter_mut().zip((0..b).flat_map(|j| x.col_iter(j))).for_each(|(s, x)| *s = x);
@@ -194,7 +195,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let Shape { inputs: n, features: f, .. } = network.shape();
         let next = self.linear.next_slot();
         for slot in (0..=self.memory).filter(|&slot| slot != next) {
-            let stored = inputs.as_ref().chunks_exact(n * self.batch + 1).nth(slot).unwrap_or_default();
+            let stored = inputs.as_ref().chunks_exact((n * self.batch + 1).max(1)).nth(slot).unwrap_or_default();
             // A count, as exact as numbers below 2²⁴ are.
             let samples = stored.first().map_or(0, |samples| samples.value() as usize).min(self.batch);
             if samples == 0 {

@@ -2,8 +2,14 @@
 
 use super::{Real, elementary};
 
+/// Square roots by libm, but in single precision by the processor where libm does not use its instruction yet.
+mod roots {
+    pub(super) use gaussling_sqrt::sqrtf;
+    pub(super) use libm::sqrt;
+}
+
 macro_rules! real_float {
-    ($float:ident, own: $($own:ident),+; unary: $($unary:ident = $libm1:ident),+; binary: $($binary:ident = $libm2:ident),+) => {
+    ($float:ident, own: $($own:ident),+; root: $root:ident; unary: $($unary:ident = $libm1:ident),+; binary: $($binary:ident = $libm2:ident),+) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -47,6 +53,10 @@ macro_rules! real_float {
             fn $own(self) -> Self {
                 elementary::$own(self)
             })+
+            #[inline]
+            fn sqrt(self) -> Self {
+                roots::$root(self)
+            }
             $(#[inline]
             fn $unary(self) -> Self {
                 libm::$libm1(self)
@@ -61,12 +71,12 @@ macro_rules! real_float {
 
 real_float!(f64,
     own: exp, exp_m1, ln, ln_1p, sin, cos, sin_within, cos_within, tanh, sigmoid, softplus;
-    unary: sqrt = sqrt, cbrt = cbrt, exp2 = exp2, log2 = log2, log10 = log10, tan = tan, asin = asin, acos = acos,
+    root: sqrt; unary: cbrt = cbrt, exp2 = exp2, log2 = log2, log10 = log10, tan = tan, asin = asin, acos = acos,
         atan = atan, sinh = sinh, cosh = cosh, asinh = asinh, acosh = acosh, atanh = atanh, erf = erf;
     binary: powf = pow, atan2 = atan2, hypot = hypot);
 real_float!(f32,
     own: exp, exp_m1, ln, ln_1p, sin, cos, sin_within, cos_within, tanh, sigmoid, softplus;
-    unary: sqrt = sqrtf, cbrt = cbrtf, exp2 = exp2f, log2 = log2f, log10 = log10f, tan = tanf, asin = asinf, acos = acosf,
+    root: sqrtf; unary: cbrt = cbrtf, exp2 = exp2f, log2 = log2f, log10 = log10f, tan = tanf, asin = asinf, acos = acosf,
         atan = atanf, sinh = sinhf, cosh = coshf, asinh = asinhf, acosh = acoshf, atanh = atanhf, erf = erff;
     binary: powf = powf, atan2 = atan2f, hypot = hypotf);
 

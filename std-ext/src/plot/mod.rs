@@ -3,6 +3,7 @@
 //! | function | shows |
 //! |---|---|
 //! | [`curves`] | losses, or the control value of a method, over work or time |
+//! | [`shares`] | shares in percent along a stream |
 //! | [`predictions`] | predictions against targets, and the diagonal that perfect ones lie on |
 //! | [`decision_regions`] | which class a model gives each point of a plane, and the samples |
 //! | [`confusion`] | how many samples of each class were given which class |
@@ -40,6 +41,7 @@ mod legend;
 mod png;
 mod regions;
 mod scatter;
+mod shares;
 pub(crate) mod style;
 mod svg;
 #[cfg(test)]
@@ -54,6 +56,7 @@ pub use curves::{Curve, curves};
 pub use errors::{Errors, errors};
 pub use regions::{Grid, decision_regions};
 pub use scatter::{Output, predictions};
+pub use shares::shares;
 
 /// Why a plot was not made or written.
 #[derive(Debug, thiserror::Error)]

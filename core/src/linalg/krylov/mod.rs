@@ -36,6 +36,7 @@ mod boundary;
 use super::{solve_upper_in_place, svd_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -300,7 +301,7 @@ impl<'a, T: Real> Krylov<'a, T> {
         let range = rows * j..rows * (j + 1);
         let largest = largest_diagonal(view(self.left, j, j, rows));
         let r = self.left.get_mut(range.clone()).unwrap_or_default();
-        r.copy_from_slice(self.hessenberg.get(range).unwrap_or_default());
+        copy(self.hessenberg.get(range).unwrap_or_default(), r);
         for (i, (&c, &s)) in self.cosines.iter().zip(&*self.sines).enumerate().take(j) {
             if let Some([x, y]) = r.get_mut(i..i + 2) {
                 (*x, *y) = (c * *x + s * *y, c * *y - s * *x);
@@ -333,7 +334,7 @@ impl<'a, T: Real> Krylov<'a, T> {
         let threshold = singular(k, largest_diagonal(r));
         if (0..k).all(|i| r.get(i, i).is_some_and(|d| d > threshold)) {
             let z = self.gmres.get_mut(..k).unwrap_or_default();
-            z.copy_from_slice(self.rotated.get(..k).unwrap_or_default());
+            copy(self.rotated.get(..k).unwrap_or_default(), z);
             return solve_upper_in_place(backend, r, MatMut::column_vector(z));
         }
         self.decompose(backend)?;
@@ -400,7 +401,7 @@ impl<'a, T: Real> Krylov<'a, T> {
             let w = MatRef::new(self.right.get(..k * k).unwrap_or_default(), k, k)?;
             backend.gemv(T::ONE, w, f, T::ZERO, self.z.get_mut(..k).unwrap_or_default())?;
         } else {
-            self.z.copy_from_slice(self.gmres);
+            copy(self.gmres, self.z);
         }
         let z = self.z.get(..k).unwrap_or_default();
         backend.gemv(T::ONE, view(self.basis, self.n, k, self.n), z, T::ZERO, step)?;

@@ -13,6 +13,7 @@
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::linalg::{qr_append_rows_in_place, qr_pivoted_rank, solve_upper_in_place, solve_upper_transposed_in_place};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Real;
 
@@ -105,7 +106,7 @@ impl<'a, T: Real, B: Backend<T>> Subproblem<'a, T, B> {
         let n = self.permutation.len();
         self.copy_triangle()?;
         let rank = qr_pivoted_rank(self.factors, T::ZERO)?;
-        self.permuted.copy_from_slice(self.target);
+        copy(self.target, self.permuted);
         self.permuted.get_mut(rank..).unwrap_or_default().fill(T::ZERO);
         let head = MatMut::column_vector(self.permuted.get_mut(..rank).unwrap_or_default());
         solve_upper_in_place(self.backend, MatRef::new(self.triangle, n, n)?.block(0, 0, rank, rank)?, head)?;
@@ -118,7 +119,7 @@ impl<'a, T: Real, B: Backend<T>> Subproblem<'a, T, B> {
         self.copy_triangle()?;
         self.rows.fill(T::ZERO);
         self.rows.iter_mut().step_by(n + 1).for_each(|d| *d = lambda.sqrt());
-        self.permuted.copy_from_slice(self.target);
+        copy(self.target, self.permuted);
         self.below.fill(T::ZERO);
         let (mut s, rows) = (MatMut::new(self.triangle, n, n)?, MatMut::new(self.rows, n, n)?);
         let rhs = (MatMut::column_vector(self.permuted), MatMut::column_vector(self.below));

@@ -6,7 +6,7 @@ use crate::optim::{SaveState, StateReader, StateWriter};
 use crate::scalar::Real;
 
 /// The objective stands at the last trial point, so its state belongs to the checkpoint.
-impl<T: Real> SaveState<T> for TrustRegion<'_, T> {
+impl<T: Real, const GMRES: bool> SaveState<T> for TrustRegion<'_, T, GMRES> {
     fn tag(&self) -> usize {
         5
     }

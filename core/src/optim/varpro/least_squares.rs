@@ -46,6 +46,7 @@ pub use covariance::varpro_covariance_work_len;
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, take};
 use crate::linalg::{form_q, qr_in_place, solve_right_upper_in_place, solve_right_upper_transposed_in_place};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Network, Point, Regularizer, Shape, sum_of_weights};
 use crate::optim::{Objective, SaveState, StateReader, StateWriter, product, sum};
@@ -199,7 +200,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
     /// Solves for W at θ; `false` when the features are not finite.
     fn solve(&mut self, theta: &[T]) -> Result<bool, Error> {
         check_length("theta", self.theta.len(), theta.len())?;
-        self.theta.copy_from_slice(theta);
+        copy(theta, self.theta);
         self.evaluated = true;
         let (n, m, features, k) = self.sizes();
         let z = MatMut::new(self.z, features, n)?;
@@ -263,6 +264,41 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
         self.data_loss = half * self.backend.dot(self.residual, self.residual);
         self.data_loss + half * self.alpha * self.backend.dot(self.w, self.w) + self.regularizer.value(self.theta)
     }
+
+    /// What the product H v hands to the network's transposed Jacobian, into `z`.
+    // On a device not inlined: its locals would keep their stack while the network's, as deep, come on top.
+    #[cfg_attr(target_os = "none", inline(never))]
+    fn cotangent(&mut self, v: &[T]) -> Result<(), Error> {
+        let (n, m, features, k) = self.sizes();
+        let (backend, scale, weights) = (self.backend, self.scale, self.sample_weights);
+        let point = Point { theta: self.theta, x: self.x, cache: self.cache };
+        self.network.jvp(backend, point, v, None, MatMut::new(self.z, features, n)?, self.work)?;
+        scale_columns(&mut MatMut::new(self.z, features, n)?, weights);
+        let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
+        let residual = MatRef::new(self.residual, m, n)?;
+        let q1 = MatRef::new(self.q, n + k, k)?.block(0, 0, n, k)?;
+        let r = MatRef::new(self.qr, n + k, k)?.block(0, 0, k, k)?;
+        let dz = MatRef::new(self.z, features, n)?;
+        // A = W_z dZ̃ and E = A Q₁, then A ← A − E Q₁ᵀ.
+        let mut a = MatMut::new(self.a, m, n)?;
+        backend.gemm(scale, wz, dz, T::ZERO, a.reborrow())?;
+        let mut e = MatMut::new(self.e, m, k)?;
+        backend.gemm(T::ONE, a.as_ref(), q1, T::ZERO, e.reborrow())?;
+        backend.gemm(-T::ONE, e.as_ref(), q1.transpose(), T::ONE, a.reborrow())?;
+        // F R⁻¹ R⁻ᵀ with F = r [dZ̃; 0]ᵀ
+        let mut f = MatMut::new(self.f, m, k)?;
+        backend.gemm(scale, residual, dz.transpose(), T::ZERO, f.reborrow().columns(0, features)?)?;
+        f.col_mut(features).fill(T::ZERO);
+        solve_right_upper_in_place(backend, r, f.reborrow())?;
+        solve_right_upper_transposed_in_place(backend, r, f.reborrow())?;
+        let fz = f.as_ref().columns(0, features)?;
+        // The cotangent of the features takes the place of dZ, which is no longer needed.
+        let mut z = MatMut::new(self.z, features, n)?;
+        backend.gemm(scale, wz.transpose(), a.as_ref(), T::ZERO, z.reborrow())?;
+        backend.gemm(scale, fz.transpose(), residual, T::ONE, z.reborrow())?;
+        scale_columns(&mut z, weights);
+        Ok(())
+    }
 }
 
 /// Value and gradient cost one forward and one backward pass; a product one forward-mode and one backward pass.
@@ -294,37 +330,12 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
     fn product(&mut self, v: &[T], hv: &mut [T]) -> Result<(), Error> {
         check_length("v", self.theta.len(), v.len())?;
         check_length("hv", self.theta.len(), hv.len())?;
-        let (n, m, features, k) = self.sizes();
-        let (backend, scale, weights) = (self.backend, self.scale, self.sample_weights);
-        let point = Point { theta: self.theta, x: self.x, cache: self.cache };
-        self.network.jvp(backend, point, v, None, MatMut::new(self.z, features, n)?, self.work)?;
-        scale_columns(&mut MatMut::new(self.z, features, n)?, weights);
-        let wz = MatRef::new(self.w, m, k)?.columns(0, features)?;
-        let residual = MatRef::new(self.residual, m, n)?;
-        let q1 = MatRef::new(self.q, n + k, k)?.block(0, 0, n, k)?;
-        let r = MatRef::new(self.qr, n + k, k)?.block(0, 0, k, k)?;
-        let dz = MatRef::new(self.z, features, n)?;
-        // A = W_z dZ̃ and E = A Q₁, then A ← A − E Q₁ᵀ.
-        let mut a = MatMut::new(self.a, m, n)?;
-        backend.gemm(scale, wz, dz, T::ZERO, a.reborrow())?;
-        let mut e = MatMut::new(self.e, m, k)?;
-        backend.gemm(T::ONE, a.as_ref(), q1, T::ZERO, e.reborrow())?;
-        backend.gemm(-T::ONE, e.as_ref(), q1.transpose(), T::ONE, a.reborrow())?;
-        // F R⁻¹ R⁻ᵀ with F = r [dZ̃; 0]ᵀ
-        let mut f = MatMut::new(self.f, m, k)?;
-        backend.gemm(scale, residual, dz.transpose(), T::ZERO, f.reborrow().columns(0, features)?)?;
-        f.col_mut(features).fill(T::ZERO);
-        solve_right_upper_in_place(backend, r, f.reborrow())?;
-        solve_right_upper_transposed_in_place(backend, r, f.reborrow())?;
-        let fz = f.as_ref().columns(0, features)?;
-        // The cotangent of the features takes the place of dZ, which is no longer needed.
-        let mut z = MatMut::new(self.z, features, n)?;
-        backend.gemm(scale, wz.transpose(), a.as_ref(), T::ZERO, z.reborrow())?;
-        backend.gemm(scale, fz.transpose(), residual, T::ONE, z.reborrow())?;
-        scale_columns(&mut z, weights);
+        self.cotangent(v)?;
+        let (n, _, features, _) = self.sizes();
         hv.fill(T::ZERO);
+        let point = Point { theta: self.theta, x: self.x, cache: self.cache };
         let cotangent = MatRef::new(self.z, features, n)?;
-        self.network.vjp(backend, point, cotangent, hv, None, self.work)?;
+        self.network.vjp(self.backend, point, cotangent, hv, None, self.work)?;
         self.regularizer.add_product(v, hv);
         Ok(())
     }

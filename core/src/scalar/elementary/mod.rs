@@ -51,6 +51,10 @@ fn evaluate<T: Format>((even, odd): Polynomial<T>, x: T, square: T) -> T {
 #[inline(always)]
 fn horner<T: Format>(coefficients: &[T], x: T) -> T {
     match coefficients {
+        // By name where there are few: compiled for size, a loop would stay a loop.
+        [c0, c1] => *c1 * x + *c0,
+        [c0, c1, c2] => (*c2 * x + *c1) * x + *c0,
+        [c0, c1, c2, c3] => ((*c3 * x + *c2) * x + *c1) * x + *c0,
         [rest @ .., last] => rest.iter().rev().fold(*last, |sum, &c| sum * x + c),
         [] => T::ZERO,
     }

@@ -11,6 +11,7 @@ use super::VarProConvex;
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::linalg::{cholesky_in_place, cholesky_solve_in_place};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Regularizer};
 use crate::scalar::Real;
@@ -34,13 +35,13 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
     /// `step` ← the Newton step H_W⁻¹ ∇_W, to a relative residual that falls with the gradient, so that Newton's method keeps
     /// its order.
     pub(super) fn newton_step(&mut self, relative_gradient: T) -> Result<(), Error> {
-        self.step.copy_from_slice(self.gradient_w);
+        copy(self.gradient_w, self.step);
         let tolerance = relative_gradient.min(T::from_f64(0.1));
         if self.has_factor && self.conjugate_gradients(tolerance, PATIENCE)? {
             return Ok(());
         }
         self.factor_hessian()?;
-        self.step.copy_from_slice(self.gradient_w);
+        copy(self.gradient_w, self.step);
         if self.is_small() {
             return self.precondition_step();
         }
@@ -74,7 +75,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
 
     /// Solves H_W x = step, x into `step`, from x = 0; whether the residual fell to `tolerance` times its first length.
     fn conjugate_gradients(&mut self, tolerance: T, most: usize) -> Result<bool, Error> {
-        self.residual_w.copy_from_slice(self.step);
+        copy(self.step, self.residual_w);
         let first = self.backend.norm(self.residual_w);
         self.solution.fill(T::ZERO);
         let mut rz = T::ONE;
@@ -84,11 +85,11 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
                 break;
             }
             // step ← M r, then the direction p ← M r + β p
-            self.step.copy_from_slice(self.residual_w);
+            copy(self.residual_w, self.step);
             self.precondition_step()?;
             let next = self.backend.dot(self.residual_w, self.step);
             if i == 0 {
-                self.direction.copy_from_slice(self.step);
+                copy(self.step, self.direction);
             } else {
                 let beta = next / rz;
                 self.direction.iter_mut().zip(&*self.step).for_each(|(p, &z)| *p = z + beta * *p);
@@ -103,7 +104,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
             self.backend.axpy(-alpha, self.step, self.residual_w);
             converged = self.backend.norm(self.residual_w) <= tolerance * first;
         }
-        self.step.copy_from_slice(self.solution);
+        copy(self.solution, self.step);
         Ok(converged)
     }
 
@@ -114,7 +115,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
         self.backend.gemm(T::ONE, v, zh, T::ZERO, MatMut::new(self.s, m, n)?)?;
         let (p, scores) = (MatRef::new(self.p, m, n)?, MatRef::new(self.s, m, n)?);
         self.loss.hessian_vector(p, scores, MatMut::new(self.image, m, n)?);
-        self.step.copy_from_slice(self.direction);
+        copy(self.direction, self.step);
         let image = MatRef::new(self.image, m, n)?;
         self.backend.gemm(T::ONE, image, zh.transpose(), self.alpha, MatMut::new(self.step, m, k)?)
     }
@@ -148,7 +149,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
                     continue;
                 }
                 let Some(out) = self.h.chunks_exact_mut(k * k).nth(col) else { continue };
-                out.copy_from_slice(self.block);
+                copy(self.block, out);
                 out.iter_mut().step_by(k + 1).for_each(|diagonal| *diagonal += self.alpha);
                 cholesky_in_place(self.backend, MatMut::new(out, k, k)?)?;
             }

@@ -32,6 +32,7 @@ mod tests;
 
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, take};
+use crate::matrix::slice::copy;
 use crate::matrix::{MatMut, MatRef};
 use crate::nn::{Loss, Network, Point, Regularizer, Shape};
 use crate::optim::{Objective, SaveState, StateReader, StateWriter, product, sum};
@@ -227,7 +228,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
         let (n, m, _, k) = self.sizes();
         let s = MatRef::new(self.s, m, n)?;
         self.loss.gradient(s, self.c, MatMut::new(self.g, m, n)?, MatMut::new(self.p, m, n)?);
-        self.gradient_w.copy_from_slice(self.w);
+        copy(self.w, self.gradient_w);
         let (g, zh) = (MatRef::new(self.g, m, n)?, MatRef::new(self.zh, k, n)?);
         self.backend.gemm(T::ONE, g, zh.transpose(), self.alpha, MatMut::new(self.gradient_w, m, k)?)?;
         Ok(self.backend.norm(self.gradient_w))
@@ -244,7 +245,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
     /// Features at θ, ones below them; `false` when they are not finite.
     fn features(&mut self, theta: &[T]) -> Result<bool, Error> {
         check_length("theta", self.theta.len(), theta.len())?;
-        self.theta.copy_from_slice(theta);
+        copy(theta, self.theta);
         let (n, _, features, k) = self.sizes();
         let mut zh = MatMut::new(self.zh, k, n)?;
         let z = zh.reborrow().block(0, 0, features, n)?;
@@ -261,11 +262,11 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
             return Ok(None);
         }
         // At W = 0: the scale of the gradient, and the value that a warm start must not exceed.
-        self.w_before.copy_from_slice(self.w);
+        copy(self.w, self.w_before);
         self.w.fill(T::ZERO);
         let at_zero = self.inner_value()?;
         let scale = self.inner_gradient()?.max(T::ONE);
-        self.w.copy_from_slice(self.w_before);
+        copy(self.w_before, self.w);
         let mut value = self.inner_value()?;
         if value.partial_cmp(&at_zero).is_none_or(core::cmp::Ordering::is_gt) {
             self.w.fill(T::ZERO);
@@ -284,7 +285,7 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
                 return Ok(None);
             }
             let slope = self.backend.dot(self.gradient_w, self.step);
-            self.w_before.copy_from_slice(self.w);
+            copy(self.w, self.w_before);
             self.inner.iterations += 1;
             // The model predicts a decrease of slope/2. Below the rounding error of the value no test of it means anything:
             // one last full step, which near the solution squares the error, and that is all that can be had.
