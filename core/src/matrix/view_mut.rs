@@ -260,7 +260,9 @@ impl<'a, T: Copy> MatMut<'a, T> {
     pub fn copy_from(&mut self, source: MatRef<'_, T>) -> Result<(), Error> {
         crate::error::check_shape("source", self.shape(), source.shape())?;
         if source.has_contiguous_cols() {
-            self.cols_mut().enumerate().for_each(|(j, column)| copy(source.col(j), column));
+            for (j, column) in self.cols_mut().enumerate() {
+                copy(source.col(j), column);
+            }
             return Ok(());
         }
         // A transpose reads across its columns: in strips of rows what is read stays in the cache until all columns had it.

@@ -224,7 +224,9 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         let factored = factored.get_mut(..columns * k).unwrap_or_default();
         let mut factored = MatMut::new(factored, columns.max(k), p)?;
         factored.copy_from(if tall { stored.transpose() } else { stored })?;
-        factored.cols_mut().for_each(|column| backend.scale(scale, column));
+        for column in factored.cols_mut() {
+            backend.scale(scale, column);
+        }
         qr_in_place(backend, factored.reborrow(), tau)?;
         let mut triangle = MatMut::new(small, p, p)?;
         triangle.fill(T::ZERO);
@@ -303,7 +305,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
 
     /// The slot that the next step overwrites.
     pub(super) fn next_slot(&self) -> usize {
-        self.steps % (self.memory + 1)
+        self.steps % self.memory.saturating_add(1)
     }
 
     fn slot_mut(&mut self, slot: usize) -> &mut [T] {
