@@ -135,6 +135,7 @@ const CLOSE: f64 = 1e-4;
 /// The residual after the step is r − (P + ΛQ) X with X nearly constant: where W fits well, its square is a steep parabola in Λ around
 /// nearly zero, of a width far below the spacing of the points. So the grid is even in Λ, zero is one of its points, and a few parabolas
 /// hit the bottom, where sections of the interval would take twice as many evaluations.
+#[inline(never)] // so that its variables are not on the stack below what comes before and after it
 fn minimize<'a, T: Real>(criterion: &mut Criterion<'a, T>, f: impl Fn(&mut Criterion<'a, T>, T) -> T) -> T {
     let total = criterion.sum_lambda;
     let (lower, upper) = criterion.bounds;

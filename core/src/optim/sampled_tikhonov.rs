@@ -184,6 +184,7 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         report
     }
 
+    /// In stages that do not have each other's variables below them on the stack.
     fn stored_update<B: Backend<T>>(
         &mut self,
         backend: &B,
@@ -191,116 +192,74 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         c: MatRef<'_, T>,
         w: &mut [T],
         rule: &mut impl LambdaRule<T>,
-        mut work: &mut [T],
+        work: &mut [T],
     ) -> Result<SampledTikhonovReport<T>, Error> {
-        let (m, k, b) = (self.targets, self.features + 1, z.cols());
-        let s = self.batch.min(k);
-        let columns = s * (self.memory + 1);
-        let p = columns.min(k);
-        let mut next = |len| take("work", &mut work, len);
-        let factored = next((columns * k).max(batch_triangle_work_len(self.features, m, self.batch)))?;
-        let (small, basis, vectors, room) =
-            (next(p * p)?, next(k * p)?, next(7 * p)?, next(bidiagonal_work_len(p, p))?);
-        let (zeta, x) = (next(s * p)?, next(s * p)?);
-        let (residual, trial) = (next(m * s)?, next(m * s)?);
-        let (pz, q, combined) = (next(m * p)?, next(m * p)?, next(m * p)?);
-        let scale = T::ONE / T::from_usize(b).sqrt();
-
-        // The newest batch: r = W z − c, on the columns of its triangle where it has more than k.
-        let slot = self.next_slot();
-        let outside = self.store(backend, slot, z, Some((c, MatMut::new(residual, m, s)?)), factored)?;
-        let stored = MatRef::new(self.stored.as_ref().get(..k * columns).unwrap_or_default(), k, columns)?;
-        let newest = stored.columns(slot * s, s)?;
-        backend.gemm(scale, MatRef::new(w, m, k)?, newest, -scale, MatMut::new(residual, m, s)?)?;
-        let outside = scale * scale * outside;
-        let before = backend.dot(residual, residual) + outside;
-
-        // M Mᵀ = U BᵀB Uᵀ
-        let mut vectors = vectors.chunks_exact_mut(p.max(1));
-        let mut vector = || vectors.next().unwrap_or_default();
-        let [diagonal, superdiagonal, left, right] = core::array::from_fn(|_| vector());
-        let [tau, lower, inverse] = core::array::from_fn(|_| vector());
-        let tall = columns >= k;
-        let factored = factored.get_mut(..columns * k).unwrap_or_default();
-        let mut factored = MatMut::new(factored, columns.max(k), p)?;
-        factored.copy_from(if tall { stored.transpose() } else { stored })?;
-        for column in factored.cols_mut() {
-            backend.scale(scale, column);
-        }
-        qr_in_place(backend, factored.reborrow(), tau)?;
-        let mut triangle = MatMut::new(small, p, p)?;
-        triangle.fill(T::ZERO);
-        for (j, column) in triangle.cols_mut().enumerate() {
-            // R of Mᵀ, or Rᵀ of M
-            let r = factored.as_ref();
-            if tall {
-                column.iter_mut().zip(r.col_iter(j)).take(j + 1).for_each(|(t, r)| *t = r);
-            } else {
-                column.iter_mut().zip(r.row_iter(j)).skip(j).for_each(|(t, r)| *t = r);
-            }
-        }
-        bidiagonalize_in_place(
-            backend,
-            triangle.reborrow(),
-            [&mut *diagonal, &mut *superdiagonal, left, &mut *right],
-            room,
-        )?;
-        let mut u = MatMut::new(basis, k, p)?;
-        u.fill(T::ZERO);
-        form_right_factor(backend, triangle.as_ref(), right, u.reborrow().block(0, 0, p, p)?, room)?;
-        if !tall {
-            apply_q_in_place(backend, factored.as_ref(), tau, u.reborrow())?;
-        }
-        let u = u.into_ref();
-
-        // ζᵀ, P and Q
-        backend.gemm(scale, newest.transpose(), u, T::ZERO, MatMut::new(zeta, s, p)?)?;
-        let zeta_view = MatRef::new(zeta, s, p)?;
-        backend.gemm(T::ONE, MatRef::new(residual, m, s)?, zeta_view, T::ZERO, MatMut::new(pz, m, p)?)?;
-        backend.gemm(T::ONE, MatRef::new(w, m, k)?, u, T::ZERO, MatMut::new(q, m, p)?)?;
-
-        let total = self.sum_lambda;
-        let mut evaluate = |lambda: T| -> Result<Fit<T>, Error> {
-            factor_shifted([diagonal, superdiagonal], total + lambda, [&mut *lower, &mut *inverse]);
-            copy(zeta, x);
-            solve_shifted(backend, [lower, inverse], MatMut::new(x, s, p)?)?;
-            let terms = combined.iter_mut().zip(&*pz).zip(&*q);
-            backend.run(
-                #[inline(always)]
-                || terms.for_each(|((g, &p), &q)| *g = p + lambda * q),
-            );
-            copy(residual, trial);
-            let (g, x_view) = (MatRef::new(combined, m, p)?, MatRef::new(x, s, p)?);
-            backend.gemm(-T::ONE, g, x_view.transpose(), T::ONE, MatMut::new(trial, m, s)?)?;
-            let residual_squared = backend.dot(trial, trial) + outside;
-            Ok(Fit { residual_squared, trace: T::from_usize(m) * backend.dot(zeta, x) })
-        };
-        let mut criterion = Criterion { evaluate: &mut evaluate, sum_lambda: total, bounds: self.bounds, rows: m * b };
-
-        // Λ, kept so that σ_total stays within its bounds; then the step.
-        let chosen = rule.choose(&mut criterion);
-        let (lower_bound, upper_bound) = self.bounds;
-        let wanted = chosen + total;
-        let lambda = if !(chosen.is_finite() && wanted >= lower_bound) {
-            lower_bound - total
-        } else if wanted > upper_bound {
-            upper_bound - total
-        } else {
-            chosen
-        };
-        let after = evaluate(lambda)?.residual_squared;
-        solve_shifted(backend, [lower, inverse], MatMut::new(combined, m, p)?)?;
-        if !tall {
-            let share = lambda / (total + lambda);
-            backend.axpy(-share, q, combined);
-            backend.scale(T::ONE - share, w);
-        }
-        backend.gemm(-T::ONE, MatRef::new(combined, m, p)?, u.transpose(), T::ONE, MatMut::new(w, m, k)?)?;
-        self.sum_lambda = (total + lambda).max(lower_bound).min(upper_bound);
+        let (m, k) = (self.targets, self.features + 1);
+        let factored = batch_triangle_work_len(self.features, m, self.batch);
+        // Borrowed where it was made: moved, it would be on the stack twice.
+        let mut room = Room::new(m, k, self.batch.min(k), self.memory, factored, work);
+        let room = room.as_mut().map_err(|&mut error| error)?;
+        let outside = self.prepare(backend, z, c, w, room)?;
+        let stored = MatRef::new(self.stored.as_ref().get(..k * room.columns).unwrap_or_default(), k, room.columns)?;
+        let scale = T::ONE / T::from_usize(z.cols()).sqrt();
+        decompose(backend, stored, scale, room)?;
+        let first = self.next_slot() * room.s;
+        project(backend, stored.columns(first, room.s)?, scale, w, room)?;
+        let rows = m * z.cols();
+        let before = backend.dot(room.residual, room.residual) + outside;
+        let (lambda, after) = self.choose(backend, rows, outside, rule, room)?;
+        let total = self.sum_lambda + lambda;
+        advance(backend, lambda, total, w, room)?;
+        self.sum_lambda = total.max(self.bounds.0).min(self.bounds.1);
         self.steps += 1;
         let half = T::from_f64(0.5);
         let (loss_before, loss_after) = (half * before, half * after);
         Ok(SampledTikhonovReport { lambda, sum_lambda: self.sum_lambda, loss_before, loss_after })
+    }
+
+    /// The newest batch: r = W z − c, on the columns of its triangle where it has more than k; returns what `store` did.
+    #[inline(never)]
+    fn prepare<B: Backend<T>>(
+        &mut self,
+        backend: &B,
+        z: MatRef<'_, T>,
+        c: MatRef<'_, T>,
+        w: &[T],
+        room: &mut Room<'_, T>,
+    ) -> Result<T, Error> {
+        let Room { m, k, s, .. } = *room;
+        let scale = T::ONE / T::from_usize(z.cols()).sqrt();
+        let slot = self.next_slot();
+        let outside = self.store(backend, slot, z, Some((c, MatMut::new(room.residual, m, s)?)), room.factored)?;
+        let newest = MatRef::new(self.slot_mut(slot), k, s)?;
+        backend.gemm(scale, MatRef::new(w, m, k)?, newest, -scale, MatMut::new(room.residual, m, s)?)?;
+        Ok(scale * scale * outside)
+    }
+
+    /// Λ, kept so that σ_total stays within its bounds, and ‖residual‖² there.
+    #[inline(never)]
+    fn choose<B: Backend<T>>(
+        &self,
+        backend: &B,
+        rows: usize,
+        outside: T,
+        rule: &mut impl LambdaRule<T>,
+        room: &mut Room<'_, T>,
+    ) -> Result<(T, T), Error> {
+        let total = self.sum_lambda;
+        let mut evaluate = |lambda: T| room.fit(backend, total, lambda, outside);
+        let mut criterion = Criterion { evaluate: &mut evaluate, sum_lambda: total, bounds: self.bounds, rows };
+        let chosen = rule.choose(&mut criterion);
+        let (lower, upper) = self.bounds;
+        let wanted = chosen + total;
+        let lambda = if !(chosen.is_finite() && wanted >= lower) {
+            lower - total
+        } else if wanted > upper {
+            upper - total
+        } else {
+            chosen
+        };
+        Ok((lambda, evaluate(lambda)?.residual_squared))
     }
 
     /// The slot that the next step overwrites.
@@ -344,6 +303,166 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         }
         Ok(T::ZERO)
     }
+}
+
+/// The workspace of a step; m targets, s = min(batch, k), `columns` of M, p = min(columns, k).
+struct Room<'a, T> {
+    m: usize,
+    k: usize,
+    s: usize,
+    columns: usize,
+    p: usize,
+    /// M or Mᵀ, or a large batch.
+    factored: &'a mut [T],
+    /// Its triangle: p × p.
+    triangle: &'a mut [T],
+    /// U: k × p
+    basis: &'a mut [T],
+    /// p each: d and e of B, τ of three kinds, l and 1/D of T.
+    diagonal: &'a mut [T],
+    superdiagonal: &'a mut [T],
+    left: &'a mut [T],
+    right: &'a mut [T],
+    tau: &'a mut [T],
+    lower: &'a mut [T],
+    inverse: &'a mut [T],
+    vectors: &'a mut [T],
+    /// ζᵀ and Xᵀ: s × p
+    zeta: &'a mut [T],
+    x: &'a mut [T],
+    /// r, and r − (P + ΛQ) X: m × s
+    residual: &'a mut [T],
+    trial: &'a mut [T],
+    /// P, Q and P + ΛQ: m × p
+    pz: &'a mut [T],
+    q: &'a mut [T],
+    combined: &'a mut [T],
+}
+
+impl<'a, T: Real> Room<'a, T> {
+    #[inline(never)]
+    fn new(m: usize, k: usize, s: usize, memory: usize, factored: usize, mut work: &'a mut [T]) -> Result<Self, Error> {
+        let columns = product([s, sum([memory, 1])]);
+        let p = least(columns, k);
+        let mut next = |len| take("work", &mut work, len);
+        Ok(Self {
+            m,
+            k,
+            s,
+            columns,
+            p,
+            factored: next((columns * k).max(factored))?,
+            triangle: next(p * p)?,
+            basis: next(k * p)?,
+            diagonal: next(p)?,
+            superdiagonal: next(p)?,
+            left: next(p)?,
+            right: next(p)?,
+            tau: next(p)?,
+            lower: next(p)?,
+            inverse: next(p)?,
+            vectors: next(bidiagonal_work_len(p, p))?,
+            zeta: next(s * p)?,
+            x: next(s * p)?,
+            residual: next(m * s)?,
+            trial: next(m * s)?,
+            pz: next(m * p)?,
+            q: next(m * p)?,
+            combined: next(m * p)?,
+        })
+    }
+
+    /// What Λ = `lambda` leads to; leaves T's factors and P + ΛQ.
+    fn fit<B: Backend<T>>(&mut self, backend: &B, total: T, lambda: T, outside: T) -> Result<Fit<T>, Error> {
+        let Self { m, s, p, .. } = *self;
+        factor_shifted([self.diagonal, self.superdiagonal], total + lambda, [self.lower, self.inverse]);
+        copy(self.zeta, self.x);
+        solve_shifted(backend, [self.lower, self.inverse], MatMut::new(self.x, s, p)?)?;
+        let terms = self.combined.iter_mut().zip(&*self.pz).zip(&*self.q);
+        backend.run(
+            #[inline(always)]
+            || terms.for_each(|((g, &p), &q)| *g = p + lambda * q),
+        );
+        copy(self.residual, self.trial);
+        let (g, x) = (MatRef::new(self.combined, m, p)?, MatRef::new(self.x, s, p)?);
+        backend.gemm(-T::ONE, g, x.transpose(), T::ONE, MatMut::new(self.trial, m, s)?)?;
+        let residual_squared = backend.dot(self.trial, self.trial) + outside;
+        Ok(Fit { residual_squared, trace: T::from_usize(m) * backend.dot(self.zeta, self.x) })
+    }
+}
+
+/// M = `scale`·`stored`, M Mᵀ = U BᵀB Uᵀ: U, and diagonal and superdiagonal of B.
+#[inline(never)]
+fn decompose<T: Real, B: Backend<T>>(
+    backend: &B,
+    stored: MatRef<'_, T>,
+    scale: T,
+    room: &mut Room<'_, T>,
+) -> Result<(), Error> {
+    let Room { k, columns, p, .. } = *room;
+    let tall = columns >= k;
+    let factored = room.factored.get_mut(..columns * k).unwrap_or_default();
+    let mut factored = MatMut::new(factored, columns.max(k), p)?;
+    factored.copy_from(if tall { stored.transpose() } else { stored })?;
+    for column in factored.cols_mut() {
+        backend.scale(scale, column);
+    }
+    qr_in_place(backend, factored.reborrow(), room.tau)?;
+    let mut triangle = MatMut::new(room.triangle, p, p)?;
+    triangle.fill(T::ZERO);
+    for (j, column) in triangle.cols_mut().enumerate() {
+        // R of Mᵀ, or Rᵀ of M
+        let r = factored.as_ref();
+        if tall {
+            column.iter_mut().zip(r.col_iter(j)).take(j + 1).for_each(|(t, r)| *t = r);
+        } else {
+            column.iter_mut().zip(r.row_iter(j)).skip(j).for_each(|(t, r)| *t = r);
+        }
+    }
+    let outputs = [&mut *room.diagonal, &mut *room.superdiagonal, &mut *room.left, &mut *room.right];
+    bidiagonalize_in_place(backend, triangle.reborrow(), outputs, room.vectors)?;
+    let mut u = MatMut::new(room.basis, k, p)?;
+    u.fill(T::ZERO);
+    form_right_factor(backend, triangle.as_ref(), room.right, u.reborrow().block(0, 0, p, p)?, room.vectors)?;
+    if tall { Ok(()) } else { apply_q_in_place(backend, factored.as_ref(), room.tau, u) }
+}
+
+/// ζᵀ, P and Q from r, the newest batch and W.
+#[inline(never)]
+fn project<T: Real, B: Backend<T>>(
+    backend: &B,
+    newest: MatRef<'_, T>,
+    scale: T,
+    w: &[T],
+    room: &mut Room<'_, T>,
+) -> Result<(), Error> {
+    let Room { m, k, s, p, .. } = *room;
+    let u = MatRef::new(room.basis, k, p)?;
+    backend.gemm(scale, newest.transpose(), u, T::ZERO, MatMut::new(room.zeta, s, p)?)?;
+    let (r, zeta) = (MatRef::new(room.residual, m, s)?, MatRef::new(room.zeta, s, p)?);
+    backend.gemm(T::ONE, r, zeta, T::ZERO, MatMut::new(room.pz, m, p)?)?;
+    backend.gemm(T::ONE, MatRef::new(w, m, k)?, u, T::ZERO, MatMut::new(room.q, m, p)?)
+}
+
+/// The step in W, from what the trial of Λ = `lambda` left; `total` is the new σ_total.
+#[inline(never)]
+fn advance<T: Real, B: Backend<T>>(
+    backend: &B,
+    lambda: T,
+    total: T,
+    w: &mut [T],
+    room: &mut Room<'_, T>,
+) -> Result<(), Error> {
+    let Room { m, k, p, columns, .. } = *room;
+    let step = &mut *room.combined;
+    solve_shifted(backend, [room.lower, room.inverse], MatMut::new(step, m, p)?)?;
+    if columns < k {
+        let share = lambda / total;
+        backend.axpy(-share, room.q, step);
+        backend.scale(T::ONE - share, w);
+    }
+    let u = MatRef::new(room.basis, k, p)?;
+    backend.gemm(-T::ONE, MatRef::new(step, m, p)?, u.transpose(), T::ONE, MatMut::new(w, m, k)?)
 }
 
 /// The stored batches, σ_total and the number of steps. W is the caller's.
