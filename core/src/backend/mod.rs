@@ -14,7 +14,7 @@
 //! | `syrk` | lower triangle of αAAᵀ + βC | n²k |
 //! | `ger` | A + αxyᵀ | 2mn |
 //! | `solve_triangular` | T⁻¹B, transposes by strides | n²p |
-//! | `jacobi_sweep` | columns of A orthogonal, pair by pair | (4m + 3n)n² at most |
+//! | `jacobi_sweep` | columns of A orthogonal, pair by pair | (4m + 3n)n² a sweep |
 //! | `map`, `map_with_slope` | f(xᵢ), and f′(xᵢ) by a dual number | n evaluations |
 //! | `roots` | √xᵢ | n roots |
 //! | `run` | a loop of the caller | |
@@ -195,7 +195,21 @@ pub trait Backend<T: Real> {
         Ok(())
     }
 
-    /// One sweep.
+    /// One sweep of one-sided Jacobi rotations: every pair of columns of A is turned to be orthogonal once, and those of V along with them.
+    /// Whether all pairs had (xᵀy)² ≤ limit · ‖x‖² ‖y‖² before.
+    ///
+    /// `squares` holds the squared lengths of the columns of A, and is kept up to date. Pairs with a column whose square is below
+    /// [`jacobi::negligible`] are left alone. Columns beyond the shortest of A, V and `squares` take no part. A backend may leave pairs
+    /// alone that are orthogonal to ε. Method, order and source: [`jacobi`].
+    ///
+    /// ```
+    /// use gaussling_core::{Backend, Matrix, Portable};
+    /// let mut a = Matrix::from_rows([[1.0_f64, 1.0], [0.0, 1.0]]);
+    /// let (mut v, mut squares) = (Matrix::<f64, 2, 2>::identity(), [1.0, 2.0]);
+    /// assert!(!Portable.jacobi_sweep(a.view_mut(), Some(v.view_mut()), &mut squares, 1e-30));
+    /// assert!(Portable.jacobi_sweep(a.view_mut(), Some(v.view_mut()), &mut squares, 1e-30)); // now they are orthogonal
+    /// assert!((squares[0] * squares[1] - 1.0).abs() < 1e-15); // |det A|²
+    /// ```
     fn jacobi_sweep(&self, a: MatMut<'_, T>, v: Option<MatMut<'_, T>>, squares: &mut [T], limit: T) -> bool {
         jacobi::sweep(self, a, v, squares, limit)
     }

@@ -1,11 +1,10 @@
-//! What the two Jacobi methods share: the angle, the rotation of two columns, the exact scaling, the cap on sweeps.
+//! What the SVD and the symmetric eigenproblem share: sweeps until all columns are orthogonal, the exact scaling, the cap on sweeps.
 //!
-//! Jacobi methods run over all pairs (p, q) of columns and make each pair orthogonal by a plane rotation. They are slower
-//! than methods that first reduce to bidiagonal or tridiagonal form, but shorter, need no workspace, and find small singular
-//! values to high *relative* accuracy: J. Demmel and K. Veselić, "Jacobi's method is more accurate than QR" (SIAM J. Matrix
-//! Anal. Appl. 13, 1992), DOI 10.1137/0613074.
+//! One-sided Jacobi methods make each pair of columns orthogonal by a plane rotation. They need no workspace and find small singular values
+//! to high *relative* accuracy: J. Demmel and K. Veselić, "Jacobi's method is more accurate than QR" (SIAM J. Matrix
+//! Anal. Appl. 13, 1992), DOI 10.1137/0613074. Their pairs do not wait for each other, as the rotations of an implicit QR step do.
 //!
-//! Both methods here rotate every pair of every sweep, also those that are orthogonal already, and stop after a sweep that
+//! The portable sweep rotates every pair, also those that are orthogonal already, and both methods stop after a sweep that
 //! *found* all pairs orthogonal. Plain numbers gain little from that last sweep, but dual numbers need it: it is the one that
 //! makes the derivatives of the inner products zero, when the products themselves have long been.
 
@@ -26,7 +25,8 @@ pub enum JacobiStatus {
 /// More than any matrix needs: 5 to 10 sweeps are usual up to order 1000, and convergence at the end is quadratic.
 pub(super) const MAX_SWEEPS: usize = 60;
 
-/// Steps 2 and 3
+/// Sorts the columns of A by length and sweeps until a sweep found every pair with |a_pᵀ a_q| ≤ ε (√m + 2) ‖a_p‖ ‖a_q‖; V goes along.
+/// Leaves the squared lengths in `squares`, and says how many sweeps there were.
 pub(super) fn orthogonalize<T: Real>(
     backend: &impl Backend<T>,
     a: &mut MatMut<'_, T>,

@@ -478,43 +478,4 @@ fn unscaled<T: Real>(report: LsqrReport<T>, s: T, t: T) -> LsqrReport<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// On a matrix the last test comes true together with an earlier one nearly always; here it stands alone.
-    #[test]
-    fn condition_too_large() {
-        let options = LsqrOptions { tolerance_a: 0.0, tolerance_b: 0.0, condition_limit: 0.0, ..Default::default() };
-        let mut report = LsqrReport {
-            iterations: 1,
-            status: LsqrStatus::IterationLimit,
-            residual_norm: 1.0,
-            damped_residual_norm: 1.0,
-            gradient_norm: 1.0,
-            norm_a: 1.0,
-            condition: 2.0 / f64::EPSILON,
-            norm_step: 1.0,
-        };
-        assert_eq!(stopping_test(&report, 1.0, &options), Some(LsqrStatus::ConditionTooLarge));
-        report.condition *= 1.0 - f64::EPSILON;
-        assert_eq!(stopping_test(&report, 1.0, &options), None);
-        let options = LsqrOptions { condition_limit: report.condition, ..options };
-        assert_eq!(stopping_test(&report, 1.0, &options), Some(LsqrStatus::ConditionLimit));
-        // ε/2 (‖b‖ + ‖Ā‖ ‖d‖) = ε/2 (3 + 4), and the limit itself counts.
-        report = LsqrReport { damped_residual_norm: 3.5 * f64::EPSILON, norm_step: 4.0, condition: 1.0, ..report };
-        assert_eq!(stopping_test(&report, 3.0, &options), Some(LsqrStatus::CompatibleToRounding));
-        report.damped_residual_norm *= 1.0 + f64::EPSILON;
-        assert_eq!(stopping_test(&report, 3.0, &options), None);
-    }
-
-    #[test]
-    fn helpers() {
-        // More elements than the parts have, and a unit that is not that of b.
-        let norm = scaled_norm(&crate::Portable, &[3.0; 49], 0.25);
-        assert!((norm - 84.0).abs() < 1e-13, "{norm}");
-        let norm = scaled_norm(&crate::Portable, &[f64::MAX; 49], f64::MAX / 2.0);
-        assert!((norm - 14.0).abs() < 1e-13, "{norm}");
-        assert_eq!(without_damping(1.0, 1.0 + f64::EPSILON), 0.0);
-        assert_eq!((without_damping(5.0, 3.0), without_damping(5.0, 0.0)), (4.0, 5.0));
-    }
-}
+mod tests;

@@ -3,9 +3,10 @@
 //! A is m × n with m ≥ n; rotations from the right make its columns orthogonal, A V = U Σ:
 //!
 //! 1. Scale A by a power of two, so that squares of elements neither overflow nor, within the range below, underflow.
-//! 2. For p = 0, 1, … bring the longest remaining column to place p (de Rijk 1989), then for each q > p rotate columns p
-//!    and q to be orthogonal, and V along with them. The Gram matrix of the pair has α = a_pᵀ a_p, β = a_qᵀ a_q, γ = a_pᵀ a_q.
-//! 3. Stop after a sweep in which every pair had |γ| ≤ ε (√m + 2) √α √β before its rotation, or after 60 sweeps.
+//! 2. Sort the columns by length, longest first; then rotate all pairs of columns to be orthogonal, and V along with them, in rounds of pairs
+//!    that have no column in common (`backend/jacobi.rs` has the angle, the order and its source).
+//! 3. Stop after a sweep in which every pair had |γ| ≤ ε (√m + 2) √α √β before its rotation, or after 60 sweeps; α = a_pᵀ a_p, β = a_qᵀ a_q,
+//!    γ = a_pᵀ a_q.
 //! 4. σⱼ = ‖aⱼ‖, uⱼ = aⱼ/σⱼ, in descending order.
 //!
 //! Source: M. R. Hestenes (J. SIAM 6, 1958); P. P. M. de Rijk, "A one-sided Jacobi algorithm for computing the singular value
@@ -16,7 +17,7 @@
 //! relative error of about n ε κ(B); κ(A) plays no part. A matrix graded by *rows* has this accuracy for its transpose.
 //! Columns shorter than about 10⁻²⁸⁰ (`f64`) or 10⁻²⁴ (`f32`) of the largest count as zero.
 //!
-//! Cost: at most 6mn² + 3n³ flops a sweep, 5 to 10 sweeps, up to 20 when columns are exact multiples of one
+//! Cost: at most 4mn² + 3n³ flops a sweep, 5 to 10 sweeps, up to 20 when columns are exact multiples of one
 //! another. For m ≫ n factor A = Q R first and decompose R. Derivatives: right for distinct singular values; for equal ones the vectors have none.
 
 use super::jacobi::{

@@ -195,7 +195,7 @@ fn add_columns<V: Lanes, const COLUMNS: usize>(
     }
 }
 
-/// y ← α A x + β y, z ← Aᵀ y for contiguous columns: panels of eight registers of rows, each read twice while it is in the first-level
+/// y ← α A x + β y, z ← Aᵀ y for contiguous columns: panels of four registers of rows, each read twice while it is in the first-level
 /// cache. `sums` has a register for each column, in which the terms of z are kept apart by lane until the end.
 #[inline(always)]
 pub(super) fn both<V: Lanes>(
@@ -211,7 +211,7 @@ pub(super) fn both<V: Lanes>(
     let mut scratch = Scratch::new(Purpose::Product, x.len() * V::N);
     let sums = scratch.numbers();
     sums.fill(V::Scalar::ZERO);
-    assert!(a.row_stride == 1 && sums.len() >= x.len() * V::N && z.len() == x.len());
+    assert!(sums.len() >= x.len() * V::N && z.len() == x.len());
     let mut first = 0;
     macro_rules! panels {
         ($vectors:literal, $last:expr) => {{

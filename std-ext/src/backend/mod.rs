@@ -12,7 +12,7 @@
 //! | `Level::Portable` | | nothing: the kernels of [`Portable`], with their bits |
 //!
 //! `unsafe` is in this folder only: the calls of functions compiled for instructions that were found (`levels.rs`), the operations on
-//! registers (`lanes.rs`), and the innermost loops, each behind one check of lengths (`tile.rs`, `gemv.rs`).
+//! registers (`lanes.rs`), and the innermost loops, each behind one check of lengths (`tile.rs`, `gemv.rs`, `jacobi.rs`).
 
 // Elsewhere only the portable level is left.
 #![cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), allow(unused))]
@@ -234,6 +234,7 @@ impl<T: Float> Backend<T> for Fast {
         on_level!(self.gemm(alpha, a, b, beta, c))
     }
 
+    /// One pass over a matrix with contiguous columns: it comes from memory once.
     fn gemv_both(&self, alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T], z: &mut [T]) -> Result<(), Error> {
         check_length("x", a.cols(), x.len())?;
         check_length("y", a.rows(), y.len())?;
@@ -270,6 +271,7 @@ impl<T: Float> Backend<T> for Fast {
         triangular::solve(self, triangle, t, b)
     }
 
+    /// The angles of 16 pairs at a time; pairs that are orthogonal to ε are left alone.
     fn jacobi_sweep(&self, a: MatMut<'_, T>, v: Option<MatMut<'_, T>>, squares: &mut [T], limit: T) -> bool {
         on_level!(self.jacobi_sweep(a, v, squares, limit))
     }

@@ -362,3 +362,34 @@ fn derivatives() {
         }
     }
 }
+
+/// An operator that does both products in one pass, against the one that does not: the same steps, the same answer up to rounding.
+#[test]
+fn one_pass_takes_the_same_steps() {
+    for (m, n) in [(1, 1), (3, 3), (40, 7), (7, 40), (60, 30)] {
+        for damping in [0.0, 0.3] {
+            let a = matrix::<f64>("random", m, n, 1.0, 5);
+            let b = Random::new(6).vector(m);
+            let options = LsqrOptions { damping, ..LsqrOptions::default() };
+            let (report, x, variances) = run(&a, &b, None, &options).unwrap();
+            let (mut found, mut work) = (vec![f64::NAN; n], vec![0.0; lsqr_work_len(m, n)]);
+            let (mut both, mut operator) = (vec![f64::NAN; n], MatrixOperator { backend: &Blocks, matrix: a.view() });
+            let one = lsqr(&Blocks, &mut operator, &b, &mut found, Some(&mut both), &mut work, &options).unwrap();
+            assert_eq!((one.iterations, one.status), (report.iterations, report.status), "{m} x {n}, {damping}");
+            let close = |x: &[f64], y: &[f64]| x.iter().zip(y).all(|(x, y)| (x - y).abs() < 1e-6 * (1.0 + y.abs()));
+            assert!(close(&found, &x) && close(&both, &variances), "{m} x {n}, {damping}");
+            assert!((one.residual_norm - report.residual_norm).abs() < 1e-9);
+        }
+    }
+    // Scales at which squares of norms, or 1/s, leave the range.
+    for scale in [1e-310, 1e-150, 1e150, 1e300] {
+        let (a, b) = (matrix::<f64>("random", 20, 5, scale, 5), Random::new(6).vector(20));
+        let (mut x, mut work) = ([0.0; 5], vec![0.0; lsqr_work_len(20, 5)]);
+        let mut operator = MatrixOperator { backend: &Blocks, matrix: a.view() };
+        let options = LsqrOptions::default();
+        let report = lsqr(&Blocks, &mut operator, &b, &mut x, None, &mut work, &options);
+        let (expected, plain, _) = run(&a, &b, None, &options).unwrap();
+        assert_eq!(report.map(|report| report.status), Ok(expected.status), "{scale:e}");
+        assert!(x.iter().zip(&plain).all(|(x, y)| (x / y - 1.0).abs() < 1e-6 || x == y), "{scale:e}: {x:?} {plain:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Every level of this machine against the portable kernels, by bounds that hold for sums in any order.
 
 mod factorizations;
+mod jacobi;
 mod products;
 mod triangular;
 mod vectors;
@@ -79,6 +80,10 @@ fn refusals(backend: &impl Backend<f64>) -> (Vec<Result<(), Error>>, Vec<f64>) {
     }
     results.push(backend.gemv(1.0, view(2, 3), &one[..2], 0.0, &mut out[..2]));
     results.push(backend.gemv(1.0, view(2, 3), &one[..3], 0.0, &mut out[..3]));
+    for (x, y, z) in [(2, 2, 3), (3, 3, 3), (3, 2, 2)] {
+        let (left, right) = out.split_at_mut(6);
+        results.push(backend.gemv_both(1.0, view(2, 3), &one[..x], 0.0, &mut left[..y], &mut right[..z]));
+    }
     results.push(backend.syrk(1.0, view(3, 2), 0.0, MatMut::new(&mut out[..4], 2, 2).unwrap()));
     results.push(backend.ger(1.0, &one[..3], &one[..3], MatMut::new(&mut out[..6], 2, 3).unwrap()));
     results.push(backend.ger(1.0, &one[..2], &one[..2], MatMut::new(&mut out[..6], 2, 3).unwrap()));

@@ -120,3 +120,43 @@ fn rank_one_updates_agree() {
         }
     }
 }
+
+/// Both products of one pass against two calls, for contiguous columns and for others.
+#[test]
+fn two_products_in_one_pass_agree() {
+    fn check<T: Float>() {
+        let mut numbers = Numbers(21);
+        for (m, n) in [(0, 3), (3, 0), (1, 1), (5, 3), (32, 8), (33, 9), (64, 50), (130, 7), (1000, 50)] {
+            for layout in LAYOUTS {
+                let (a, row_stride, col_stride) = stored::<T>(&mut numbers, m, n, layout, 2);
+                let a = MatRef::with_strides(&a, m, n, row_stride, col_stride).unwrap();
+                let (x, y) = (numbers.vector::<T>(n), numbers.vector::<T>(m));
+                let alpha = T::from_f64(-0.7);
+                for beta in [T::ZERO, T::from_f64(1.3)] {
+                    let run = |backend: &dyn Fn(&mut [T], &mut [T])| {
+                        let (mut y, mut z) = (y.clone(), vec![T::from_f64(f64::NAN); n]);
+                        if beta == T::ZERO {
+                            y.fill(T::from_f64(f64::NAN)); // not read
+                        }
+                        backend(&mut y, &mut z);
+                        (y, z)
+                    };
+                    let expected = run(&|y, z| Portable.gemv_both(alpha, a, &x, beta, y, z).unwrap());
+                    for fast in others() {
+                        let found = run(&|y, z| fast.gemv_both(alpha, a, &x, beta, y, z).unwrap());
+                        // Elements are below ½: |yᵢ| ≤ n/4 + 1, |zⱼ| ≤ m (n/4 + 1)/2.
+                        let bound = (n + 4) as f64 * (m + n + 4) as f64 * T::EPSILON.value();
+                        let close = |x: &[T], y: &[T], size: f64| {
+                            x.iter().zip(y).all(|(&x, &y)| (x - y).value().abs() <= bound * size)
+                        };
+                        let context = format!("{:?}, {m} x {n}, {layout:?}, {} bytes", fast.level, size_of::<T>());
+                        assert!(close(&found.0, &expected.0, 1.0), "y, {context}");
+                        assert!(close(&found.1, &expected.1, 1.0 + m as f64), "z, {context}");
+                    }
+                }
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
