@@ -6,8 +6,8 @@
 //! `core::f32::math` is not stable. The sources of libm have the instruction since August 2026 (rust-lang/compiler-builtins, pull
 //! request 1300). **When a release has it, this package goes, and the core calls libm again.**
 //!
-//! It is a package of its own because it holds one line that the core's `forbid(unsafe_code)` does not allow. The function is safe for any
-//! argument: the instruction reads one register, writes another, and touches neither memory nor flags.
+//! It is a package of its own because it holds one line that the core's `forbid(unsafe_code)` does not allow. The function is
+//! safe for any argument: the instruction reads one register, writes another, and touches neither memory nor flags.
 
 #![no_std]
 

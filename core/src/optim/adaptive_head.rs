@@ -7,21 +7,21 @@
 //! ½ Σᵢ φⁿ⁻ⁱ ‖W zᵢ − cᵢ‖² + ½ Σⱼ lⱼ ‖(W − W₀) eⱼ‖²        W₀ the weights at the start, φ the forgetting factor, lⱼ ≈ λ
 //! ```
 //! This is slimTrain's step for the linear layer with batches of one sample: `W ← W − ((W z − c) zᵀ + Λ (W − W₀)) A⁻¹` with
-//! A = Σ φⁿ⁻ⁱ zᵢzᵢᵀ + diag(l), every sample in memory, at a cost that does not grow ([`SampledTikhonov`](super::SampledTikhonov) keeps
-//! batches, pulls to zero, and serves features that move). Kept is P = A⁻¹ = U D Uᵀ, U unit upper triangular. A sample:
+//! A = Σ φⁿ⁻ⁱ zᵢzᵢᵀ + diag(l), every sample in memory, at a cost that does not grow ([`SampledTikhonov`](super::SampledTikhonov)
+//! keeps batches, pulls to zero, and serves features that move). Kept is P = A⁻¹ = U D Uᵀ, U unit upper triangular. A sample:
 //!
-//! 1. f = Uᵀz, v = D f, α₋₁ = φ, αⱼ = αⱼ₋₁ + vⱼfⱼ;  Dⱼ ← Dⱼ αⱼ₋₁/(φ αⱼ);  column by column Uⱼ ← Uⱼ − (fⱼ/αⱼ₋₁) g, g ← g + vⱼ (Uⱼ as it
-//!    was): the factors of (P − g gᵀ/α)/φ, and g = P z. No square roots.
+//! 1. f = Uᵀz, v = D f, α₋₁ = φ, αⱼ = αⱼ₋₁ + vⱼfⱼ;  Dⱼ ← Dⱼ αⱼ₋₁/(φ αⱼ);  column by column Uⱼ ← Uⱼ − (fⱼ/αⱼ₋₁) g, g ← g + vⱼ (Uⱼ
+//!    as it was): the factors of (P − g gᵀ/α)/φ, and g = P z. No square roots.
 //! 2. e = c − W z;  W ← W + e gᵀ/α
 //! 3. the search for λ below
-//! 4. every fourth sample, j = 0, 1, …, k − 1 in turn: lⱼ has faded like a sample; what it lacks of λ, δ, is given back by step 1 with z =
-//!    eⱼ, α₋₁ = 1/δ, φ = 1, and step 2 with c = W₀eⱼ. So between two turns lⱼ lies between φ⁴ᵏ λ and λ, and silence does not end in
-//!    a division by zero.
+//! 4. every fourth sample, j = 0, 1, …, k − 1 in turn: lⱼ has faded like a sample; what it lacks of λ, δ, is given back by step 1
+//!    with z = eⱼ, α₋₁ = 1/δ, φ = 1, and step 2 with c = W₀eⱼ. So between two turns lⱼ lies between φ⁴ᵏ λ and λ, and silence does
+//!    not end in a division by zero.
 //!
-//! **How λ is chosen.** Of a batch of one sample, generalized cross validation is left with the error of a W that has not seen the
-//! sample: residual and 1 − influence shrink by the same factor, so their quotient is e itself, free of charge in every step. λ
-//! minimizes its square along the stream by a recursive Gauss–Newton method: since ∂W/∂λ = −(W − W₀)P, s = ∂e/∂ln λ = λ (W − W₀) g is
-//! one product more, which is taken for one target a sample, in turn:
+//! **How λ is chosen.** Of a batch of one sample, generalized cross validation is left with the error of a W that has not seen
+//! the sample: residual and 1 − influence shrink by the same factor, so their quotient is e itself, free of charge in every step.
+//! λ minimizes its square along the stream by a recursive Gauss–Newton method: since ∂W/∂λ = −(W − W₀)P, s = ∂e/∂ln λ = λ (W −
+//! W₀) g is one product more, which is taken for one target a sample, in turn:
 //!
 //! ```text
 //! h ← (1 − 1/4k) h + s²,   λ ← λ (1 − s e/h),   |s e/h| ≤ 1/16
@@ -29,11 +29,12 @@
 //! as slow as step 4, or it would not see what its last changes did; and within 10⁻⁴ … 10⁴ times the λ at the start.
 //!
 //! Source: G. J. Bierman, "Measurement updating using the U-D factorization" (Automatica 12, 1976),
-//! DOI 10.1016/0005-1098(76)90028-3, for 1; S. Gunnarsson, "Combining tracking and regularization in recursive least squares identification" (CDC
-//! 1996), for the idea of 4; L. Ljung and T. Söderström, "Theory and Practice of Recursive Identification" (MIT Press 1983), for recursive prediction
-//! errors. λ by them and the prior that does not fade are ours. Accuracy: U and D are as accurate as a square root of P, so `f32`
-//! does; nothing is subtracted that could leave P indefinite, D stays positive. Cost: 3k² + 6mk flops and k divisions for m targets,
-//! for a turn of step 4 as much at most. NaN and infinities are refused before anything is written.
+//! for 1; S. Gunnarsson, "Combining tracking and regularization in recursive least squares
+//! identification" (CDC 1996), for the idea of 4; L. Ljung and T. Söderström, "Theory and Practice of Recursive Identification"
+//! (MIT Press 1983), for recursive prediction errors. λ by them and the prior that does not fade are ours. Accuracy: U and D are
+//! as accurate as a square root of P, so `f32` does; nothing is subtracted that could leave P indefinite, D stays positive. Cost:
+//! 3k² + 4mk flops and k divisions for m targets, for a turn of step 4 as much at most. NaN and infinities are refused before
+//! anything is written.
 
 use crate::error::Error;
 use crate::scalar::Real;
@@ -68,8 +69,8 @@ pub struct AdaptiveHeadReport<T> {
 /// Samples between two turns of step 4.
 const TURN: usize = 4;
 
-/// A linear layer that goes on learning, over `REGRESSORS` numbers, of which one is a 1 if there is to be a bias. `size_of` it, and
-/// the start weights that it borrows, is all the memory there is.
+/// A linear layer that goes on learning, over `REGRESSORS` numbers, of which one is a 1 if there is to be a bias. `size_of` it,
+/// and the start weights that it borrows, is all the memory there is.
 ///
 /// ```
 /// use gaussling_core::optim::{AdaptiveHead, AdaptiveHeadOptions};
@@ -87,9 +88,9 @@ pub struct AdaptiveHead<'p, T, const REGRESSORS: usize, const TARGETS: usize> {
     /// None before `reset`.
     prior: Option<&'p [[T; REGRESSORS]; TARGETS]>,
     w: [[T; REGRESSORS]; TARGETS],
-    /// What is above the diagonal, as one run of numbers, for loops that load four of them at a time: for columns 4b … 4b + 3 their rows
-    /// 0 … 4b + 3, four numbers each; then the last columns, fewer than four, one after the other. The rest is not used: a type
-    /// cannot say half of a square.
+    /// What is above the diagonal, as one run of numbers, for loops that load four of them at a time: for columns 4b … 4b + 3
+    /// their rows 0 … 4b + 3, four numbers each; then the last columns, fewer than four, one after the other. The rest is not
+    /// used: a type cannot say half of a square.
     u: [[T; REGRESSORS]; REGRESSORS],
     d: [T; REGRESSORS],
     /// l at the last turn of each.
@@ -176,8 +177,9 @@ impl<'p, T: Real, const REGRESSORS: usize, const TARGETS: usize> AdaptiveHead<'p
 
     /// Learns one sample.
     ///
-    /// Errors: [`Error::InvalidOption`] before a `reset`; [`Error::NonFinite`] for `z` or `c`: nothing has changed. [`Error::NonFinite`] for `w`, at once or with the next
-    /// sample: what has been seen is too large for the type, and the layer has to be made anew.
+    /// Errors: [`Error::InvalidOption`] before a `reset`; [`Error::NonFinite`] for `z` or `c`: nothing has changed.
+    /// [`Error::NonFinite`] for `w`, at once or with the next sample: what has been seen is too large for the type, and the layer
+    /// has to be made anew.
     pub fn update(&mut self, z: &[T; REGRESSORS], c: &[T; TARGETS]) -> Result<AdaptiveHeadReport<T>, Error> {
         if !z.iter().chain(c).all(|x| x.is_finite()) {
             return Err(Error::NonFinite { what: "z or c" });

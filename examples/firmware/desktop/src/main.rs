@@ -1,5 +1,5 @@
-//! The desktop's side of the firmwares. Every file comes from numbers with fixed seeds, and is the same on every desktop but for what
-//! training makes of it.
+//! The desktop's side of the firmwares. Every file comes from numbers with fixed seeds, and is the same on every desktop but for
+//! what training makes of it.
 //!
 //! ```text
 //! desktop signals DATA.csv                              made-up vibrations

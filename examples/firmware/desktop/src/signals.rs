@@ -1,9 +1,10 @@
 //! Made-up vibrations of a ball bearing, and the nine features of each stretch of 2048 samples at 48 kHz.
 //!
-//! A signal is an offset, two harmonics of the shaft, broadband noise, and, for a damaged bearing, a ring of a resonance whenever a ball
-//! meets the damage: at 5.415 (inner race), 3.585 (outer race) or 4.714 (ball) times the shaft's 29.5 turns a second, as in a bearing of type
-//! 6205, a little irregular because balls slip. Damage of the inner race moves through the load zone once a turn, that of a ball once
-//! a turn of the cage; three sizes of damage ring louder and longer. Load and mounting vary from stretch to stretch.
+//! A signal is an offset, two harmonics of the shaft, broadband noise, and, for a damaged bearing, a ring of a resonance whenever
+//! a ball meets the damage: at 5.415 (inner race), 3.585 (outer race) or 4.714 (ball) times the shaft's 29.5 turns a second, as
+//! in a bearing of type 6205, a little irregular because balls slip. Damage of the inner race moves through the load zone once a
+//! turn, that of a ball once a turn of the cage; three sizes of damage ring louder and longer. Load and mounting vary from
+//! stretch to stretch.
 
 use gaussling::core::nn::{standard_normal, uniform};
 use rand_core::SeedableRng;

@@ -1,13 +1,14 @@
 //! Ten kinds of bearing faults from nine vibration features, by a classifier whose last layer goes on learning while the sensor
 //! drifts.
 //!
-//! The feature extractor 9 → 32 tanh and the weights W₀ of the last layer were trained on the desktop, by least squares of one-hot
-//! labels; both are constants in flash. The stream has 200 samples as in training, then within 100 samples the sensor's gain falls, an
-//! offset and noise come up, and stay. Each sample is classified by W₀ and by the head that learns, *before* the head is told the answer.
+//! The feature extractor 9 → 32 tanh and the weights W₀ of the last layer were trained on the desktop, by least squares of
+//! one-hot labels; both are constants in flash. The stream has 200 samples as in training, then within 100 samples the sensor's
+//! gain falls, an offset and noise come up, and stay. Each sample is classified by W₀ and by the head that learns, *before* the
+//! head is told the answer.
 //!
-//! The drift is that of a signal g·x + o + noise of variance v, whose features follow from those of x: mean g·mean + o, deviation √(g²s² + v),
-//! skewness and excess kurtosis times (g s)³ and (g s)⁴ over that deviation's, form and crest by their definitions; only for the extremes, (g·peak)² and
-//! (3.3 √v)² are added, which is an approximation.
+//! The drift is that of a signal g·x + o + noise of variance v, whose features follow from those of x: mean g·mean + o, deviation
+//! √(g²s² + v), skewness and excess kurtosis times (g s)³ and (g s)⁴ over that deviation's, form and crest by their definitions;
+//! only for the extremes, (g·peak)² and (3.3 √v)² are added, which is an approximation.
 
 use gaussling_core::nn::{Activation, Affine, Evaluate, Layer, Shape, Tanh, argmax, standard_normal, tanh};
 use gaussling_core::optim::{AdaptiveHead, AdaptiveHeadOptions};
@@ -97,8 +98,8 @@ pub fn regressors(row: &[f32; INPUTS]) -> Result<[f32; REGRESSORS], Error> {
     Ok(z)
 }
 
-/// Runs the stream. `learn` does `head.update(z, c)`, perhaps between two marks of a counter; `record` gets the number of samples so far, the right
-/// answers of the last [`WINDOW`] ones, and λ.
+/// Runs the stream. `learn` does `head.update(z, c)`, perhaps between two marks of a counter; `record` gets the number of samples
+/// so far, the right answers of the last [`WINDOW`] ones, and λ.
 ///
 /// # Errors
 /// Those of the head.

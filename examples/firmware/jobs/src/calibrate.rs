@@ -1,20 +1,23 @@
 //! Calibration of a magnetometer (or accelerometer) while it is turned about: hard and soft iron from a stream of readings.
 //!
-//! A field of constant strength, seen by a sensor with offset b (hard iron) and a distorting matrix (soft iron), lies on an ellipsoid:
+//! A field of constant strength, seen by a sensor with offset b (hard iron) and a distorting matrix (soft iron), lies on an
+//! ellipsoid:
 //!
 //! ```text
 //! (m − b)ᵀ A (m − b) = 1     ⇔     q·p = 1,  q = (x², y², z², 2xy, 2xz, 2yz, 2x, 2y, 2z),  p = (A entries, −A b)/(1 − bᵀA b)
 //! ```
 //! which is linear in p: one row a reading, rotated into a triangle of 9 × 9 (`qr_append_rows_in_place`), so memory does not grow
-//! with the readings, and nothing is squared. At the end: p by substitution, b = −A⁻¹v from its parts, A scaled to 1, and the correction m ↦ L ᵀ(m − b),
-//! A = L Lᵀ, which puts the readings on the unit sphere (up to a turn, which no reading can tell). Readings are scaled to about 1 first, by the
-//! caller's guess of the strength: squares of raw counts would cost digits.
+//! with the readings, and nothing is squared. At the end: p by substitution, b = −A⁻¹v from its parts, A scaled to 1, and the
+//! correction m ↦ L ᵀ(m − b), A = L Lᵀ, which puts the readings on the unit sphere (up to a turn, which no reading can tell).
+//! Readings are scaled to about 1 first, by the caller's guess of the strength: squares of raw counts would cost digits.
 //!
-//! Standard errors: σ² from the residual ‖Q p − 1‖², covariance of p = σ² R⁻¹R⁻ᵀ; of the offset to first order, by dual numbers pushed
-//! through the very function that computes b from p. They are those of a fit with errors of the same size in every row, which is not quite what noise of the
-//! sensor does (the errors of q are correlated with q: a small bias, of the order of the noise squared).
+//! Standard errors: σ² from the residual ‖Q p − 1‖², covariance of p = σ² R⁻¹R⁻ᵀ; of the offset to first order, by dual numbers
+//! pushed through the very function that computes b from p. They are those of a fit with errors of the same size in every row,
+//! which is not quite what noise of the sensor does (the errors of q are correlated with q: a small bias, of the order of the
+//! noise squared).
 //!
-//! Source: Q. Li and J. G. Griffiths, "Least squares ellipsoid specific fitting" (Proc. Geometric Modeling and Processing 2004), for the quadric.
+//! Source: Q. Li and J. G. Griffiths, "Least squares ellipsoid specific fitting" (Proc. Geometric Modeling and Processing 2004),
+//! for the quadric.
 
 use gaussling_core::autodiff::{Dual, VectorFunction, jacobian_into};
 use gaussling_core::linalg::{qr_append_rows_in_place, solve_upper_in_place};
