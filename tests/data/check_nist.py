@@ -74,7 +74,8 @@ def check(path):
     return good
 
 
-files = sorted((pathlib.Path(__file__).parent / "nist").glob("*.dat"))
-print("Differences in units of the eleventh certified digit; last, the relative difference of the sum of squares.")
-results = [check(path) for path in files if len(sys.argv) < 2 or path.stem in sys.argv[1:]]
-sys.exit(not all(results))
+if __name__ == "__main__":
+    files = sorted((pathlib.Path(__file__).parent / "nist").glob("*.dat"))
+    print("Differences in units of the eleventh certified digit; last, the relative difference of the sum of squares.")
+    results = [check(path) for path in files if len(sys.argv) < 2 or path.stem in sys.argv[1:]]
+    sys.exit(not all(results))

@@ -8,7 +8,8 @@
 //! term with a fixed factor. Osborne's problem 1 is MGH17, Meyer's is MGH10, that of Kowalik and Osborne is MGH09.
 //!
 //! Why not all eleven: a sum of squares is known to its rounding, ε, and so tells parameters apart that differ by √ε of their
-//! standard deviation. Steps end there, with errors below 1e-5 deviations everywhere; MINPACK's `lmder` ends as far away.
+//! standard deviation. Steps end there, with errors below 1e-5 deviations everywhere but in Lanczos1;
+//! `data/nist_minpack.py` shows MINPACK's `lmder` ending as far away.
 //!
 //! Where a start does not lead to the certified answer the limit is [`ELSEWHERE`], and `the_other_ends_are_known` says why.
 
@@ -343,8 +344,8 @@ fn the_other_ends_are_known() {
     assert!((far.squares / constant - 1.0).abs() < 1e-12 && far.b[1] > 100.0, "{:?}", far.b);
     assert!(levenberg_marquardt(&data, 0, 1.0).digits[0] > 7.0);
 
-    // The starting rates, 1 and 2, are both seen in the first of samples 10 apart only. One rate stays there and takes this sample
-    // for itself; what is left is the best fit of the others by a constant and one exponential.
+    // The starting rates, 1 and 2, are both seen in the first of samples 10 apart only. One rate stays there and takes this
+    // sample for itself; what is left is the best fit of the others by a constant and one exponential.
     let data = Dataset::read("MGH17");
     let end = separable(&data, 0, gmres);
     let (x, y, columns) =
@@ -364,9 +365,8 @@ fn the_other_ends_are_known() {
 }
 
 /// D. O'Leary and B. Rust, "Variable projection for nonlinear least squares problems" (Comput. Optim. Appl. 54, 2013): the
-/// example that comes with their program, c₁e^(−α₂t)cos α₃t + c₂e^(−α₁t)cos α₂t with weights. Of the answer printed there, (1.0132255,
-/// 2.4968675, 4.0625148), (5.8416357, 1.1436854), σ = 2.7539e-3, six digits are the minimum's, 1e-4 of a deviation away; the
-/// digits here are those of `data/oleary_rust.py`.
+/// example that comes with their program, c₁e^(−α₂t)cos α₃t + c₂e^(−α₁t)cos α₂t with weights. Of the answer printed there,
+/// σ = 2.7539e-3 among it, five to six digits are the minimum's; the digits here are those of `data/oleary_rust.py`.
 #[test]
 fn the_example_of_o_leary_and_rust() {
     let printed = [1.0132255, 2.4968675, 4.0625148, 5.8416357, 1.1436854];

@@ -29,8 +29,8 @@
 //! ```
 //! the full Golub–Pereyra matrix *with* the α-term at the price of six products of size outputs × N × k, and no inverse.
 //!
-//! Without a bias ([`without_bias`](VarProLeastSquares::without_bias)) the last row of Zh is 0 and the last diagonal element of √α I
-//! is 1: the bias of W is 0, M falls into two blocks, and all formulas hold as they stand.
+//! Without a bias ([`without_bias`](VarProLeastSquares::without_bias)) the last row of Zh is 0 and the last diagonal
+//! element of √α I is 1: the bias of W is 0, M falls into two blocks, and all formulas hold as they stand.
 //!
 //! Weights ωⱼ of the samples scale the columns: Z̃ = Zh √Ω/√Σω, C̃ = C √Ω/√Σω, and J_Z v = ∂F/∂θ·v √Ω. All else is the same.
 //!
@@ -39,9 +39,9 @@
 //! a (Var)Pro" (SIAM J. Math. Data Sci. 3, 2021), section 3. The collapsed form is ours; a test compares it with theirs.
 //!
 //! Accuracy: W is backward stable (Householder QR). Rank-deficient features are harmless for α > 0; for α = 0 an exactly
-//! singular R gives an infinite value, and so do features that are not finite: a trust region steps back from such a trial point, as
-//! from a peak so far away or so narrow that its feature is zero in every sample. Cost beside the network's passes: 2(N + k)k² for the
-//! value, 12·outputs·N·k for a product.
+//! singular R gives an infinite value, and so do features that are not finite: a trust region steps back from such a trial
+//! point, as from a peak so far away or so narrow that its feature is zero in every sample. Cost beside the network's
+//! passes: 2(N + k)k² for the value, 12·outputs·N·k for a product.
 
 mod covariance;
 #[cfg(test)]

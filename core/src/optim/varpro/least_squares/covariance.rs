@@ -35,7 +35,8 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSquare
     /// Writes r = vec(W Zh − C) and \[J_θ, J_W\] (outputs·N rows, params + outputs·(features + 1) columns) at θ with its
     /// optimal W, each sample times the root of its weight. The objective then stands at θ. `work` has the length of θ.
     ///
-    /// Errors: [`Error::Length`], [`Error::Shape`]; [`Error::NonFinite`] for features that are not finite, or linearly dependent with α = 0.
+    /// Errors: [`Error::Length`], [`Error::Shape`]; [`Error::NonFinite`] for features that are not finite, or linearly
+    /// dependent with α = 0.
     pub fn full_jacobian(
         &mut self,
         theta: &[T],
