@@ -24,7 +24,7 @@
 //! [`levenberg_marquardt_work_len`].
 
 #[cfg(test)]
-mod collection;
+pub(in crate::optim) mod collection;
 mod parameter;
 mod report;
 mod residuals;

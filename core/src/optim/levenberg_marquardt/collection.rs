@@ -9,7 +9,7 @@ use std::vec::Vec;
 
 /// The problems, by the names of the collection.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Problem {
+pub(in crate::optim) enum Problem {
     Rosenbrock,
     FreudensteinRoth,
     PowellBadlyScaled,
@@ -48,7 +48,7 @@ const OSBORNE1: [f64; 33] = [
     0.580, 0.558, 0.538, 0.522, 0.506, 0.490, 0.478, 0.467, 0.457, 0.448, 0.438, 0.431, 0.424, 0.420, 0.414, 0.411,
     0.406,
 ];
-const OSBORNE2: [f64; 65] = [
+pub(in crate::optim) const OSBORNE2: [f64; 65] = [
     1.366, 1.191, 1.112, 1.013, 0.991, 0.885, 0.831, 0.847, 0.786, 0.725, 0.746, 0.679, 0.608, 0.655, 0.616, 0.606,
     0.602, 0.626, 0.651, 0.724, 0.649, 0.649, 0.694, 0.644, 0.624, 0.661, 0.612, 0.558, 0.533, 0.495, 0.500, 0.423,
     0.395, 0.375, 0.372, 0.391, 0.396, 0.405, 0.428, 0.429, 0.523, 0.562, 0.607, 0.653, 0.672, 0.708, 0.633, 0.668,
@@ -145,7 +145,7 @@ impl VectorFunction for Problem {
 
 impl Problem {
     /// The standard start and m.
-    pub(super) fn setup(self) -> (Vec<f64>, usize) {
+    pub(in crate::optim) fn setup(self) -> (Vec<f64>, usize) {
         match self {
             Rosenbrock => (vec![-1.2, 1.0], 2),
             FreudensteinRoth => (vec![0.5, -2.0], 2),

@@ -29,6 +29,9 @@
 //! ```
 //! the full Golub–Pereyra matrix *with* the α-term at the price of six products of size outputs × N × k, and no inverse.
 //!
+//! Without a bias ([`without_bias`](VarProLeastSquares::without_bias)) the last row of Zh is 0 and the last diagonal
+//! element of √α I is 1: the bias of W is 0, M falls into two blocks, and all formulas hold as they stand.
+//!
 //! Weights ωⱼ of the samples scale the columns: Z̃ = Zh √Ω/√Σω, C̃ = C √Ω/√Σω, and J_Z v = ∂F/∂θ·v √Ω. All else is the same.
 //!
 //! Source: G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose
@@ -36,10 +39,13 @@
 //! a (Var)Pro" (SIAM J. Math. Data Sci. 3, 2021), section 3. The collapsed form is ours; a test compares it with theirs.
 //!
 //! Accuracy: W is backward stable (Householder QR). Rank-deficient features are harmless for α > 0; for α = 0 an exactly
-//! singular R gives [`Error::Singular`]. Cost beside the network's passes: 2(N + k)k² for the value, 12·outputs·N·k for a
-//! product. Features that are not finite give an infinite value.
+//! singular R gives an infinite value, and so do features that are not finite: a trust region steps back from such a trial
+//! point, as from a peak so far away or so narrow that its feature is zero in every sample. Cost beside the network's
+//! passes: 2(N + k)k² for the value, 12·outputs·N·k for a product.
 
 mod covariance;
+#[cfg(test)]
+mod tests;
 
 pub use covariance::varpro_covariance_work_len;
 
@@ -61,6 +67,8 @@ pub struct VarProLeastSquares<'a, T, N, R, B> {
     backend: &'a B,
     x: MatRef<'a, T>,
     c: MatRef<'a, T>,
+    /// Whether the last column of W is a bias; if not, it is zero.
+    bias: bool,
     /// ω, when samples are weighted.
     sample_weights: Option<&'a [T]>,
     /// 1/√N, or 1/√Σωⱼ
@@ -135,6 +143,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             backend,
             x,
             c,
+            bias: true,
             sample_weights: None,
             scale: T::ONE / T::from_usize(samples).sqrt(),
             theta: next(shape.params)?,
@@ -182,6 +191,35 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
         Ok(Self { sample_weights: Some(weights), scale, ..self })
     }
 
+    /// The same objective with W Z in place of W Zh: a model without an offset, as most formulas of science are. The last column
+    /// of W stays, and is zero; in a covariance its variances are infinite.
+    ///
+    /// ```
+    /// use gaussling_core::nn::{FeatureFunction, Shape, Tikhonov, model};
+    /// use gaussling_core::optim::{Objective, VarProLeastSquares, varpro_least_squares_work_len};
+    /// use gaussling_core::{MatRef, Portable, Real};
+    /// #[derive(Clone, Copy)]
+    /// struct Decay;
+    /// impl FeatureFunction<1, 1, 1> for Decay {
+    ///     fn eval<T: Real>(&self, &[rate]: &[T; 1], &[t]: &[T; 1]) -> [T; 1] {
+    ///         [(-rate * t).exp()]
+    ///     }
+    /// }
+    /// // 3 e^(−t ln 2) at t = 0, 1, 2, with an offset of 0.7 that the model cannot follow.
+    /// let (x, c) = (MatRef::new(&[0.0, 1.0, 2.0], 1, 3)?, MatRef::new(&[3.7, 2.2, 1.45], 1, 3)?);
+    /// let mut buffer = [0.0; varpro_least_squares_work_len(Shape::function(1, 1, 1), 1, 3)];
+    /// let network = model(Decay);
+    /// let r = Tikhonov { alpha: 0.0 };
+    /// let mut problem = VarProLeastSquares::new(&network, r, 0.0, &Portable, x, c, &mut buffer)?.without_bias();
+    /// problem.value(&[2_f64.ln()])?;
+    /// let amplitude = (3.7 + 2.2 / 2.0 + 1.45 / 4.0) / (1.0 + 1.0 / 4.0 + 1.0 / 16.0);
+    /// assert!((problem.weights()[0] - amplitude).abs() < 1e-14 && problem.weights()[1] == 0.0);
+    /// # Ok::<(), gaussling_core::Error>(())
+    /// ```
+    pub fn without_bias(self) -> Self {
+        Self { bias: false, ..self }
+    }
+
     /// W (outputs × (features + 1)) of the last evaluation.
     pub fn weights(&self) -> &[T] {
         self.w
@@ -197,7 +235,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
         (self.x.cols(), self.c.rows(), features, features + 1)
     }
 
-    /// Solves for W at θ; `false` when the features are not finite.
+    /// Solves for W at θ; `false` when the features are not finite, or R is singular.
     fn solve(&mut self, theta: &[T]) -> Result<bool, Error> {
         check_length("theta", self.theta.len(), theta.len())?;
         copy(theta, self.theta);
@@ -210,7 +248,7 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             return Ok(false);
         }
         let (scale, weights) = (self.scale, self.sample_weights);
-        // [Z̃ᵀ; √α I]: column i is feature i over all samples, the last column the ones.
+        // [Z̃ᵀ; √α I]: column i is feature i over all samples, the last column the ones, or (0, …, 0, 1) without a bias.
         let root = self.alpha.sqrt();
         let mut qr = MatMut::new(self.qr, n + k, k)?;
         let z = MatRef::new(self.z, features, n)?.transpose();
@@ -219,13 +257,14 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
             if i < features {
                 top.iter_mut().zip(z.col_iter(i)).for_each(|(t, z)| *t = scale * z);
             } else {
-                top.fill(scale);
+                top.fill(if self.bias { scale } else { T::ZERO });
             }
             for (t, &weight) in top.iter_mut().zip(weights.unwrap_or_default()) {
                 *t *= root_of(weight);
             }
+            let diagonal = if self.bias || i < features { root } else { T::ONE };
             for (j, b) in bottom.iter_mut().enumerate() {
-                *b = if i == j { root } else { T::ZERO };
+                *b = if i == j { diagonal } else { T::ZERO };
             }
         }
         qr_in_place(self.backend, qr.reborrow(), self.tau)?;
@@ -242,7 +281,10 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
         } else {
             self.backend.gemm(scale, self.c, q1, T::ZERO, w)?;
         }
-        solve_right_upper_transposed_in_place(self.backend, r, MatMut::new(self.w, m, k)?)?;
+        match solve_right_upper_transposed_in_place(self.backend, r, MatMut::new(self.w, m, k)?) {
+            Err(Error::Singular { .. }) => return Ok(false),
+            outcome => outcome?,
+        }
         // r = (W Zh − C)/√N
         let w = MatRef::new(self.w, m, k)?;
         let mut residual = MatMut::new(self.residual, m, n)?;
@@ -262,7 +304,9 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSq
     fn objective(&mut self) -> T {
         let half = T::from_f64(0.5);
         self.data_loss = half * self.backend.dot(self.residual, self.residual);
-        self.data_loss + half * self.alpha * self.backend.dot(self.w, self.w) + self.regularizer.value(self.theta)
+        // ‖W‖² may overflow where α = 0: 0·∞.
+        let size = if self.alpha.is_zero() { T::ZERO } else { self.backend.dot(self.w, self.w) };
+        self.data_loss + half * self.alpha * size + self.regularizer.value(self.theta)
     }
 
     /// What the product H v hands to the network's transposed Jacobian, into `z`.

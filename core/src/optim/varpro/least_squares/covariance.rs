@@ -35,7 +35,8 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSquare
     /// Writes r = vec(W Zh − C) and \[J_θ, J_W\] (outputs·N rows, params + outputs·(features + 1) columns) at θ with its
     /// optimal W, each sample times the root of its weight. The objective then stands at θ. `work` has the length of θ.
     ///
-    /// Errors: [`Error::Length`], [`Error::Shape`]; [`Error::NonFinite`] for features that are not finite.
+    /// Errors: [`Error::Length`], [`Error::Shape`]; [`Error::NonFinite`] for features that are not finite, or linearly
+    /// dependent with α = 0.
     pub fn full_jacobian(
         &mut self,
         theta: &[T],
@@ -54,12 +55,13 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProLeastSquare
         residual.iter_mut().zip(&*self.residual).for_each(|(r, &scaled)| *r = scaled / self.scale);
         // J_W first: `z` holds the features only until the first forward-mode pass.
         let z = MatRef::new(self.z, features, n)?;
+        let last = if self.bias { T::ONE } else { T::ZERO }; // the row below the features
         for i in 0..k {
             for output in 0..m {
                 let column = jacobian.col_mut(params + i * m + output);
                 column.fill(T::ZERO);
                 for (j, element) in column.iter_mut().skip(output).step_by(m).enumerate() {
-                    *element = z.get(i, j).unwrap_or(T::ONE); // the row of ones below the features
+                    *element = z.get(i, j).unwrap_or(last);
                 }
             }
         }
