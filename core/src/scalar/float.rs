@@ -4,8 +4,11 @@ use super::{Real, elementary};
 
 /// Square roots by libm, but in single precision by the processor where libm does not use its instruction yet.
 mod roots {
+    #[cfg(all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))]
     pub(super) use gaussling_sqrt::sqrtf;
     pub(super) use libm::sqrt;
+    #[cfg(not(all(target_arch = "arm", target_abi = "eabihf", target_os = "none")))]
+    pub(super) use libm::sqrtf;
 }
 
 macro_rules! real_float {
