@@ -211,51 +211,61 @@ pub(super) fn both<V: Lanes>(
     let mut scratch = Scratch::new(Purpose::Product, x.len() * V::N);
     let sums = scratch.numbers();
     sums.fill(V::Scalar::ZERO);
-    assert!(sums.len() >= x.len() * V::N && z.len() == x.len());
     let mut first = 0;
-    macro_rules! panels {
-        ($vectors:literal, $last:expr) => {{
-            let last = $last;
-            let rows = ($vectors - 1) * V::N + last;
-            let panel = a.from(first, 0);
-            let [products] = product::<V, $vectors, 1>(x.len(), panel, a.col_stride, last, x, (1, 0), 1);
-            update::<V, $vectors>(alpha, &products, beta, &mut y[first..first + rows], last);
-            assert!(x.is_empty() || (x.len() - 1) * a.col_stride + rows <= panel.len());
-            // SAFETY: the caller is compiled for V; the rows of each column are inside by the assertion above, the sums by the one at entry.
-            unsafe {
-                let from = y.as_ptr().add(first);
-                let mut factors = [V::load_part(from.add(rows - last), last); $vectors];
-                for v in 0..$vectors - 1 {
-                    factors[v] = V::load(from.add(v * V::N));
-                }
-                for j in 0..x.len() {
-                    let (column, to) = (panel.as_ptr().add(j * a.col_stride), sums.as_mut_ptr().add(j * V::N));
-                    let mut even = V::load(to);
-                    let mut odd = V::splat(V::Scalar::ZERO);
-                    for v in 0..$vectors {
-                        let at = column.add(v * V::N);
-                        let rows = if v + 1 < $vectors { V::load(at) } else { V::load_part(at, last) };
-                        if v % 2 == 0 {
-                            even = rows.mul_add(factors[v], even);
-                        } else {
-                            odd = rows.mul_add(factors[v], odd);
-                        }
-                    }
-                    even.add(odd).store(to);
-                }
-            }
-            first += rows;
-        }};
-    }
-    while y.len() - first >= VECTORS * V::N {
-        panels!(4, V::N);
-    }
     while first < y.len() {
-        panels!(1, V::N.min(y.len() - first));
+        let rows = y.len() - first;
+        if rows >= VECTORS * V::N {
+            let y = &mut y[first..][..VECTORS * V::N];
+            both_of_panel::<V, VECTORS>(alpha, a.from(first, 0), a.col_stride, x, beta, y, sums);
+            first += VECTORS * V::N;
+        } else {
+            let y = &mut y[first..][..V::N.min(rows)];
+            both_of_panel::<V, 1>(alpha, a.from(first, 0), a.col_stride, x, beta, y, sums);
+            first += y.len();
+        }
     }
     for (z, sums) in z.iter_mut().zip(sums.chunks_exact(V::N)) {
         // SAFETY: the caller is compiled for V; a chunk has V::N numbers.
         *z = unsafe { V::load(sums.as_ptr()).sum() };
+    }
+}
+
+/// The rows of one panel, all of `y`: VECTORS registers, the last of which may be in part. Adds to the sums.
+#[inline(always)]
+fn both_of_panel<V: Lanes, const VECTORS: usize>(
+    alpha: V::Scalar,
+    a: &[V::Scalar],
+    col_stride: usize,
+    x: &[V::Scalar],
+    beta: Option<V::Scalar>,
+    y: &mut [V::Scalar],
+    sums: &mut [V::Scalar],
+) {
+    let last = y.len() - (VECTORS - 1) * V::N;
+    let [products] = product::<V, VECTORS, 1>(x.len(), a, col_stride, last, x, (1, 0), 1);
+    update::<V, VECTORS>(alpha, &products, beta, y, last);
+    assert!(last <= V::N && sums.len() >= x.len() * V::N);
+    assert!(x.is_empty() || (x.len() - 1) * col_stride + y.len() <= a.len());
+    // SAFETY: the caller is compiled for V; the rows of each column and the sums are inside by the assertions.
+    unsafe {
+        let mut factors = [V::load_part(y.as_ptr().add((VECTORS - 1) * V::N), last); VECTORS];
+        for v in 0..VECTORS - 1 {
+            factors[v] = V::load(y.as_ptr().add(v * V::N));
+        }
+        for j in 0..x.len() {
+            let (column, to) = (a.as_ptr().add(j * col_stride), sums.as_mut_ptr().add(j * V::N));
+            let (mut even, mut odd) = (V::load(to), V::splat(V::Scalar::ZERO));
+            for v in 0..VECTORS {
+                let at = column.add(v * V::N);
+                let rows = if v + 1 < VECTORS { V::load(at) } else { V::load_part(at, last) };
+                if v % 2 == 0 {
+                    even = rows.mul_add(factors[v], even);
+                } else {
+                    odd = rows.mul_add(factors[v], odd);
+                }
+            }
+            even.add(odd).store(to);
+        }
     }
 }
 
