@@ -7,6 +7,9 @@ use gaussling_core::linalg::{JacobiStatus, svd_in_place, symmetric_eigen_in_plac
 const SHAPES: [(usize, usize); 12] =
     [(0, 3), (1, 1), (2, 2), (3, 5), (7, 9), (8, 8), (16, 17), (17, 31), (33, 33), (34, 40), (64, 64), (65, 130)];
 
+/// A sweep over A, V and the squares of the lengths.
+type Sweep<'a, T> = dyn Fn(MatMut<'_, T>, Option<MatMut<'_, T>>, &mut [T]) -> bool + 'a;
+
 /// One sweep from the same start: the fast one gives A V what the portable one gives, up to rounding, and says the same.
 #[test]
 fn a_sweep_agrees_with_the_portable_one() {
@@ -23,7 +26,7 @@ fn a_sweep_agrees_with_the_portable_one() {
                 let identity: Vec<T> = (0..n * n).map(|p| T::from_f64(f64::from(u8::from(p % (n + 1) == 0)))).collect();
                 let squares: Vec<T> =
                     start.chunks_exact(leading).map(|column| Portable.dot(&column[..m], &column[..m])).collect();
-                let run = |backend: &dyn Fn(MatMut<'_, T>, Option<MatMut<'_, T>>, &mut [T]) -> bool| {
+                let run = |backend: &Sweep<T>| {
                     let (mut a, mut v, mut squares) = (start.clone(), identity.clone(), squares.clone());
                     let view = MatMut::with_leading(&mut a, m, n, leading).unwrap();
                     let converged = backend(view, with_v.then(|| MatMut::new(&mut v, n, n).unwrap()), &mut squares);
