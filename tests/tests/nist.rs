@@ -200,7 +200,7 @@ impl<const P: usize, const I: usize, const F: usize> FeatureFunction<P, I, F> fo
             "Gauss1" | "Gauss2" | "Gauss3" => write(&[decay(b[0]), bell(b[1], b[2]), bell(b[3], b[4])]),
             "Kirby2" => write(&[one, t, t * t].map(|p| p / (one + t * (b[0] + t * b[1])))),
             "Hahn1" | "Thurber" => {
-                write(&[one, t, t * t, t * t * t].map(|p| p / (one + t * (b[0] + t * (b[1] + t * b[2])))))
+                write(&[one, t, t * t, t * t * t].map(|p| p / (one + t * (b[0] + t * (b[1] + t * b[2])))));
             }
             "Nelson" => write(&[-t * (-b[0] * x[1]).exp()]),
             "MGH17" => write(&[decay(b[0]), decay(b[1])]),

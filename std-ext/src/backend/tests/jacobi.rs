@@ -26,7 +26,7 @@ fn a_sweep_agrees_with_the_portable_one() {
                 let identity: Vec<T> = (0..n * n).map(|p| T::from_f64(f64::from(u8::from(p % (n + 1) == 0)))).collect();
                 let squares: Vec<T> =
                     start.chunks_exact(leading).map(|column| Portable.dot(&column[..m], &column[..m])).collect();
-                let run = |backend: &Sweep<T>| {
+                let run = |backend: &Sweep<'_, T>| {
                     let (mut a, mut v, mut squares) = (start.clone(), identity.clone(), squares.clone());
                     let view = MatMut::with_leading(&mut a, m, n, leading).unwrap();
                     let converged = backend(view, with_v.then(|| MatMut::new(&mut v, n, n).unwrap()), &mut squares);
