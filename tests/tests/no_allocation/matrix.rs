@@ -125,6 +125,7 @@ fn kernels() {
         Portable.scale(0.5, &mut y);
         Portable.gemv(1.0, a, &x, 0.5, &mut y)?;
         Portable.gemv(1.0, a.transpose(), &y, 0.0, &mut x)?;
+        Portable.gemv_both(1.0, a, &c[..20], 0.5, &mut y, &mut x)?;
         Portable.gemm(1.0, a, b, 0.5, MatMut::new(&mut c, 30, 40)?)?;
         Portable.gemm(1.0, b.transpose(), a.transpose(), 0.0, MatMut::new(&mut c, 40, 30)?)?;
         Portable.syrk(1.0, a, 0.5, MatMut::new(&mut c[..900], 30, 30)?)?;
@@ -133,6 +134,8 @@ fn kernels() {
             Portable.solve_triangular(triangle, t, MatMut::new(&mut c[..60], 20, 3)?)?;
         }
         assert!(!Backend::<f64>::prefers_blocks(&Portable));
+        assert!(jacobi::negligible::<f64>() > 0.0 && jacobi::round(6, 1).count() > 0);
+        black_box(Portable.jacobi_sweep(MatMut::new(&mut c[..600], 30, 20)?, None, &mut x, 1e-30));
         let (out, slope) = c.split_at_mut(20);
         Portable.map(Tanh, &x, out);
         Portable.map_with_slope(Tanh, &x, out, &mut slope[..20]);
