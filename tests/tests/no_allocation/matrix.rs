@@ -2,6 +2,7 @@
 
 use super::{none, numbers};
 use gaussling_core::autodiff::ScalarFunction;
+use gaussling_core::backend::jacobi;
 use gaussling_core::{Backend, Error, MatMut, MatRef, Matrix, Portable, Real, Triangle, Vector};
 use std::fmt::Write;
 use std::hint::black_box;
