@@ -139,6 +139,15 @@ fn singular_values() {
     });
 }
 
+/// Portable kernels that say they prefer blocks.
+struct Blocks;
+
+impl Backend<f64> for Blocks {
+    fn prefers_blocks(&self) -> bool {
+        true
+    }
+}
+
 #[test]
 fn iterations() {
     let (a, b) = (numbers(M * N), numbers(M));
@@ -159,6 +168,8 @@ fn iterations() {
             apply_transpose: |x: &[f64], y: &mut [f64]| Portable.gemv(1.0, view(&a, M, N), x, 0.0, y),
         };
         assert_eq!(LinearOperator::<f64>::shape(&functions), (N, N));
+        let mut both = MatrixOperator { backend: &Blocks, matrix: view(&a, M, N) };
+        assert!(both.apply_both(1.0, &b[..N], 0.0, &mut y, &mut x)?);
         functions.apply(&b[..N], &mut x)?;
         let mut turned = Transposed(MatrixOperator { backend: &Portable, matrix: view(&a, M, N) });
         turned.apply_transpose(&b[..N], &mut y)?;
