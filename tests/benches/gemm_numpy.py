@@ -2,27 +2,13 @@
 
 OPENBLAS_NUM_THREADS=1 python3 tests/benches/gemm_numpy.py      (needs numpy; run it in the same minute)
 """
-import time
-
 import numpy as np
+from median import median_seconds
 
 
 def median(name, size, scalar, call):
-    times = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(times):
-            call()
-        if time.perf_counter() - start > 2e-4:
-            break
-        times *= 2
-    samples = []
-    for _ in range(31):
-        start = time.perf_counter()
-        for _ in range(times):
-            call()
-        samples.append((time.perf_counter() - start) / times * 1e9)
-    print(f'NumPy {np.__version__}\t{name}\t{scalar}\t{size}\t{np.median(samples):.2f}', flush=True)
+    nanoseconds = 1e9 * median_seconds(call, 2e-4)
+    print(f'NumPy {np.__version__}\t{name}\t{scalar}\t{size}\t{nanoseconds:.2f}', flush=True)
 
 
 def matrix(rows, cols, scalar):

@@ -7,9 +7,8 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import time
-
 import numpy as np
+from median import median_seconds
 from scipy.sparse.linalg import lsqr
 
 
@@ -28,22 +27,8 @@ def matrix(rows, cols):
 
 
 def row(operation, a, call):
-    times = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(times):
-            call()
-        if time.perf_counter() - start > 1e-3:
-            break
-        times *= 2
-    samples = []
-    for _ in range(31):
-        start = time.perf_counter()
-        for _ in range(times):
-            call()
-        samples.append((time.perf_counter() - start) / times * 1e6)
     size = f"{a.shape[0]}x{a.shape[1]}"
-    print(f"{operation}\t{a.dtype}\t{size}\t{sorted(samples)[15]:.2f}", flush=True)
+    print(f"{operation}\t{a.dtype}\t{size}\t{1e6 * median_seconds(call, 1e-3):.2f}", flush=True)
 
 
 print("operation\ttype\tsize\tmedian us")

@@ -111,22 +111,20 @@ pub(crate) fn factor_shifted<T: Real>([diagonal, superdiagonal]: [&[T]; 2], sigm
     }
 }
 
-/// X ← X (BᵀB + σI)⁻¹ for X r × n, from what [`factor_shifted`] left: column by column, so that r numbers go at once.
+/// X ← X (BᵀB + σI)⁻¹ for X `rows` × n, column by column, from what [`factor_shifted`] left: so `rows` numbers go at once.
 pub(crate) fn solve_shifted<T: Real>(
     backend: &impl Backend<T>,
     [lower, inverse]: [&[T]; 2],
-    mut x: MatMut<'_, T>,
+    rows: usize,
+    x: &mut [T],
 ) -> Result<(), Error> {
-    let columns = x.cols();
-    check_length("inverse", columns, inverse.len())?;
-    let (rows, lower) = (x.rows(), lower.get(..columns.saturating_sub(1)).unwrap_or_default());
-    let Some(x) = x.as_contiguous_mut_slice() else { return Ok(()) };
+    check_length("x", rows.saturating_mul(inverse.len()), x.len())?;
+    let lower = lower.get(..inverse.len().saturating_sub(1)).unwrap_or_default();
     backend.run(
         #[inline(always)]
         || {
             for (j, &l) in lower.iter().enumerate() {
-                if let Some((from, to)) = x.get_mut(j * rows..(j + 2) * rows).and_then(|x| x.split_at_mut_checked(rows))
-                {
+                if let Some((from, to)) = columns(x, j, rows) {
                     to.iter_mut().zip(from).for_each(|(to, from)| *to -= l * *from);
                 }
             }
@@ -134,12 +132,17 @@ pub(crate) fn solve_shifted<T: Real>(
                 x.iter_mut().for_each(|x| *x *= inverse);
             }
             for (j, &l) in lower.iter().enumerate().rev() {
-                if let Some((to, from)) = x.get_mut(j * rows..(j + 2) * rows).and_then(|x| x.split_at_mut_checked(rows))
-                {
+                if let Some((to, from)) = columns(x, j, rows) {
                     to.iter_mut().zip(from).for_each(|(to, from)| *to -= l * *from);
                 }
             }
         },
     );
     Ok(())
+}
+
+/// Columns j and j + 1.
+#[inline(always)]
+fn columns<T>(x: &mut [T], j: usize, rows: usize) -> Option<(&mut [T], &mut [T])> {
+    x.get_mut(j * rows..(j + 2) * rows)?.split_at_mut_checked(rows)
 }

@@ -199,9 +199,9 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
         // Borrowed where it was made: moved, it would be on the stack twice.
         let mut room = Room::new(m, k, self.batch.min(k), self.memory, factored, work);
         let room = room.as_mut().map_err(|&mut error| error)?;
-        let outside = self.prepare(backend, z, c, w, room)?;
-        let stored = MatRef::new(self.stored.as_ref().get(..k * room.columns).unwrap_or_default(), k, room.columns)?;
         let scale = T::ONE / T::from_usize(z.cols()).sqrt();
+        let outside = self.prepare(backend, (z, c), scale, w, room)?;
+        let stored = MatRef::new(self.stored.as_ref().get(..k * room.columns).unwrap_or_default(), k, room.columns)?;
         decompose(backend, stored, scale, room)?;
         let first = self.next_slot() * room.s;
         project(backend, stored.columns(first, room.s)?, scale, w, room)?;
@@ -222,13 +222,12 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SampledTikhonov<T, S> {
     fn prepare<B: Backend<T>>(
         &mut self,
         backend: &B,
-        z: MatRef<'_, T>,
-        c: MatRef<'_, T>,
+        (z, c): (MatRef<'_, T>, MatRef<'_, T>),
+        scale: T,
         w: &[T],
         room: &mut Room<'_, T>,
     ) -> Result<T, Error> {
         let Room { m, k, s, .. } = *room;
-        let scale = T::ONE / T::from_usize(z.cols()).sqrt();
         let slot = self.next_slot();
         let outside = self.store(backend, slot, z, Some((c, MatMut::new(room.residual, m, s)?)), room.factored)?;
         let newest = MatRef::new(self.slot_mut(slot), k, s)?;
@@ -377,7 +376,7 @@ impl<'a, T: Real> Room<'a, T> {
         let Self { m, s, p, .. } = *self;
         factor_shifted([self.diagonal, self.superdiagonal], total + lambda, [self.lower, self.inverse]);
         copy(self.zeta, self.x);
-        solve_shifted(backend, [self.lower, self.inverse], MatMut::new(self.x, s, p)?)?;
+        solve_shifted(backend, [self.lower, self.inverse], s, self.x)?;
         let terms = self.combined.iter_mut().zip(&*self.pz).zip(&*self.q);
         backend.run(
             #[inline(always)]
@@ -455,7 +454,7 @@ fn advance<T: Real, B: Backend<T>>(
 ) -> Result<(), Error> {
     let Room { m, k, p, columns, .. } = *room;
     let step = &mut *room.combined;
-    solve_shifted(backend, [room.lower, room.inverse], MatMut::new(step, m, p)?)?;
+    solve_shifted(backend, [room.lower, room.inverse], m, step)?;
     if columns < k {
         let share = lambda / total;
         backend.axpy(-share, room.q, step);

@@ -8,6 +8,8 @@
 
 mod text;
 
+use gaussling_core::Error;
+use jobs::train::Trained;
 pub use text::{Text, print};
 
 #[cfg(target_arch = "arm")]
@@ -47,6 +49,27 @@ pub extern "C" fn bench_begin() {
 #[inline(never)]
 pub extern "C" fn bench_end() {
     core::hint::black_box(2_u32);
+}
+
+/// Runs a training of [`jobs::train`] between the marks and prints what became of it; whether the loss fell below half of the first.
+#[inline(always)]
+pub fn train<M>(memory: &mut M, steps: usize, run: impl FnOnce(&mut M) -> Result<Trained, Error>) -> bool {
+    bench_begin();
+    let trained = run(memory);
+    bench_end();
+    let Ok(trained) = trained else { return false };
+    let (first, last) = trained.losses;
+    print(&[Text::Word("digest "), Text::Hex(trained.digest.value())]);
+    print(&[
+        Text::Word("losses "),
+        Text::Number(first),
+        Text::Word(" "),
+        Text::Number(last),
+        Text::Word(" steps "),
+        Text::Count(steps),
+    ]);
+    print(&[Text::Word("memory "), Text::Count(size_of::<M>())]);
+    last < 0.5 * first
 }
 
 #[panic_handler]

@@ -54,7 +54,7 @@ fn shifted<T: Real>([d, e]: [&[T]; 2], norm: f64, limits: &mut Limits, context: 
         let (mut lower, mut inverse) = (std::vec![T::ZERO; n], std::vec![T::ZERO; n]);
         factor_shifted([d, e], sigma, [&mut lower, &mut inverse]);
         let mut x: Vec<T> = y.iter().map(|&y| T::from_f64(y)).collect();
-        solve_shifted(&Portable, [&lower, &inverse], MatMut::new(&mut x, 2, n).unwrap()).unwrap();
+        solve_shifted(&Portable, [&lower, &inverse], 2, &mut x).unwrap();
         let at = |i: usize, j: usize| x[2 * j + i].value();
         let (d, e) = (|j: usize| d[j].value(), |j: usize| e[j].value());
         let difference = norm_of(2, n, |i, j| {
