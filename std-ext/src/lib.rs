@@ -4,6 +4,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`core`] | matrices, automatic differentiation, layers, losses, optimizers: `gaussling-core`, which also runs on a device |
+//! | [`audit`] | what is promised, measured on this machine |
 //! | [`backend`] | kernels by the vector instructions of the CPU, found out at run time |
 //! | [`matrix`] | [`DenseMatrix`], columns in a `Vec` |
 //! | [`data`] | CSV, MAT, NumPy and IDX files, streams of batches, splits, standardization |
@@ -22,6 +23,7 @@
 //! Everywhere a data set is a matrix with one sample a column.
 #![deny(unsafe_code)]
 
+pub mod audit;
 #[allow(unsafe_code, reason = "vector instructions; the rules are at the head of the module")]
 pub mod backend;
 pub mod cdr;

@@ -12,7 +12,7 @@ mod roots {
 }
 
 macro_rules! real_float {
-    ($float:ident, own: $($own:ident),+; root: $root:ident; unary: $($unary:ident = $libm1:ident),+; binary: $($binary:ident = $libm2:ident),+) => {
+    ($float:ident, own: $($own:ident),+; root: $root:ident; acosh: $acosh:ident; unary: $($unary:ident = $libm1:ident),+; binary: $($binary:ident = $libm2:ident),+) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -60,6 +60,11 @@ macro_rules! real_float {
             fn sqrt(self) -> Self {
                 roots::$root(self)
             }
+            #[inline]
+            fn acosh(self) -> Self {
+                // libm's takes some numbers below −1 for ones above it.
+                if self < 1.0 { Self::NAN } else { libm::$acosh(self) }
+            }
             $(#[inline]
             fn $unary(self) -> Self {
                 libm::$libm1(self)
@@ -74,13 +79,13 @@ macro_rules! real_float {
 
 real_float!(f64,
     own: exp, exp_m1, ln, ln_1p, sin, cos, sin_within, cos_within, tanh, sigmoid, softplus;
-    root: sqrt; unary: cbrt = cbrt, exp2 = exp2, log2 = log2, log10 = log10, tan = tan, asin = asin, acos = acos,
-        atan = atan, sinh = sinh, cosh = cosh, asinh = asinh, acosh = acosh, atanh = atanh, erf = erf;
+    root: sqrt; acosh: acosh; unary: cbrt = cbrt, exp2 = exp2, log2 = log2, log10 = log10, tan = tan, asin = asin, acos = acos,
+        atan = atan, sinh = sinh, cosh = cosh, asinh = asinh, atanh = atanh, erf = erf;
     binary: powf = pow, atan2 = atan2, hypot = hypot);
 real_float!(f32,
     own: exp, exp_m1, ln, ln_1p, sin, cos, sin_within, cos_within, tanh, sigmoid, softplus;
-    root: sqrtf; unary: cbrt = cbrtf, exp2 = exp2f, log2 = log2f, log10 = log10f, tan = tanf, asin = asinf, acos = acosf,
-        atan = atanf, sinh = sinhf, cosh = coshf, asinh = asinhf, acosh = acoshf, atanh = atanhf, erf = erff;
+    root: sqrtf; acosh: acoshf; unary: cbrt = cbrtf, exp2 = exp2f, log2 = log2f, log10 = log10f, tan = tanf, asin = asinf, acos = acosf,
+        atan = atanf, sinh = sinhf, cosh = coshf, asinh = asinhf, atanh = atanhf, erf = erff;
     binary: powf = powf, atan2 = atan2f, hypot = hypotf);
 
 #[cfg(test)]
@@ -107,6 +112,14 @@ mod tests {
         assert_eq!((Real::exp(f64::INFINITY), Real::exp(f64::NEG_INFINITY)), (f64::INFINITY, 0.0));
         assert_eq!((Real::tanh(f32::INFINITY), Real::tanh(f32::NEG_INFINITY)), (1.0, -1.0));
         assert!(Real::tanh(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_inverse_of_cosh_has_no_value_below_one() {
+        for x in [0.999, 0.0, -0.5, -1.0, -39.325447, -4096.0, -1e30] {
+            assert!(Real::acosh(x).is_nan() && Real::acosh(x as f32).is_nan(), "{x}");
+        }
+        assert_eq!((Real::acosh(1.0), Real::acosh(1.0_f32)), (0.0, 0.0));
     }
 
     /// The table in the documentation of [`Real`], row by row.

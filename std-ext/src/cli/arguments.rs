@@ -299,6 +299,20 @@ pub struct ExportArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::AUDIT)]
+pub struct AuditArguments {
+    /// All 2^32 arguments of every single-precision function and 4 million of every double-precision one: about an hour
+    #[arg(long)]
+    pub full: bool,
+    /// Print everything that was measured as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Say nothing but the result
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = help::COMPLETIONS)]
 pub struct CompletionsArguments {
     /// The shell to write for

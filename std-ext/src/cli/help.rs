@@ -7,6 +7,7 @@ pub const ALL: &str = "Examples:
   gaussling predict model.safetensors new.csv
   gaussling evaluate model.safetensors data.csv
   gaussling export model.safetensors --rust model.rs
+  gaussling audit
 
 Data: CSV, TSV or spaces between columns, with or without a header; MAT v5; NPY, NPZ; IDX; any of them gzipped. One sample a row.
 Exit codes, with one line on stderr that says why:
@@ -82,6 +83,15 @@ pub const EXPORT: &str = "Examples:
 
 The file has predict (and classify), without allocation or panic, and self_test, which compares recorded predictions bit
 for bit. 8 bits suit classifiers; where numbers must be accurate take f16 or f32, or --refit. With f32 it computes what the desktop computes with the weights rounded to f32, to the bit.";
+
+pub const AUDIT: &str = "Examples:
+  gaussling audit
+  gaussling audit --json
+
+Takes a few seconds. Exit code 1 when a number is outside its limit; the page then ends with a list of those.
+
+--json: version, compiler, platform, processor, instructions, threads, passes, checks (a list of part, name, measure, precision,
+backend, worst, limit, passes, at, trials, details: the same by kind and scale of matrix).";
 
 pub const COMPLETIONS: &str = "Examples:
   gaussling completions bash

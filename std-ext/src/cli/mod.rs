@@ -1,6 +1,7 @@
 //! The command line: what there is to say, and who does it.
 
 mod arguments;
+mod audit;
 mod compare;
 mod completions;
 mod demo;
@@ -28,8 +29,8 @@ pub use failure::Failure;
 pub use output::note;
 
 use arguments::{
-    CompareArguments, CompletionsArguments, DemoArguments, EvaluateArguments, ExportArguments, InfoArguments,
-    PredictArguments, TrainArguments,
+    AuditArguments, CompareArguments, CompletionsArguments, DemoArguments, EvaluateArguments, ExportArguments,
+    InfoArguments, PredictArguments, TrainArguments,
 };
 
 /// Train separable neural networks with second-order methods: GNvpro, slimTrain and CurveBall.
@@ -56,6 +57,8 @@ enum Command {
     Info(InfoArguments),
     /// Write a saved model as Rust source for a microcontroller
     Export(ExportArguments),
+    /// Measure what is promised on this machine: residuals, errors of functions, derivatives, reproducible bits
+    Audit(AuditArguments),
     /// Print a script with which a shell completes these commands
     Completions(CompletionsArguments),
 }
@@ -70,6 +73,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

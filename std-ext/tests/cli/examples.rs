@@ -60,7 +60,7 @@ fn commands_of_the_help() {
         section.lines().filter_map(own).map(|line| line.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(
         names,
-        ["demo", "train", "compare", "predict", "evaluate", "info", "export", "completions", "help"],
+        ["demo", "train", "compare", "predict", "evaluate", "info", "export", "audit", "completions", "help"],
         "{help}"
     );
     let mut all = commands(&help);

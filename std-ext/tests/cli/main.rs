@@ -1,5 +1,6 @@
 //! The command as a user meets it: the built binary on files that the tests write.
 
+mod audit;
 mod bad_input;
 mod commands;
 mod examples;

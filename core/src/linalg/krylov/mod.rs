@@ -33,6 +33,7 @@
 
 mod boundary;
 
+use super::jacobi::power_of_two_below;
 use super::{solve_upper_in_place, svd_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
@@ -335,7 +336,16 @@ impl<'a, T: Real> Krylov<'a, T> {
         if (0..k).all(|i| r.get(i, i).is_some_and(|d| d > threshold)) {
             let z = self.gmres.get_mut(..k).unwrap_or_default();
             copy(self.rotated.get(..k).unwrap_or_default(), z);
-            return solve_upper_in_place(backend, r, MatMut::column_vector(z));
+            solve_upper_in_place(backend, r, MatMut::column_vector(z))?;
+            if !z.iter().all(|z| z.is_finite()) {
+                // Near the end of the range products overflow on the way to a solution that does not. Once more with R and
+                // the right-hand side over a power of two.
+                let unit = T::ONE / power_of_two_below(largest_diagonal(r));
+                self.left.iter_mut().for_each(|r| *r *= unit);
+                z.iter_mut().zip(&*self.rotated).for_each(|(z, &y)| *z = y * unit);
+                solve_upper_in_place(backend, view(self.left, k, k, self.max_dim + 1), MatMut::column_vector(z))?;
+            }
+            return Ok(());
         }
         self.decompose(backend)?;
         // The shortest of all minimizers: directions with σ below the threshold take no part.
@@ -372,6 +382,7 @@ impl<'a, T: Real> Krylov<'a, T> {
     /// singular in the space, the GMRES step is the shortest of all minimizers.
     ///
     /// Errors: [`Error::Length`] for `step`, [`Error::InvalidOption`] for a radius that is not positive; `step` is untouched.
+    /// [`Error::NonFinite`] for a `step`, or a `predicted_decrease`, that is beyond the range; `step` holds it.
     pub fn solve<B: Backend<T>>(
         &mut self,
         backend: &B,
@@ -409,6 +420,12 @@ impl<'a, T: Real> Krylov<'a, T> {
         backend.gemv(T::ONE, view(self.hessenberg, k, k, self.max_dim + 1), z, T::ZERO, hz)?;
         let linear = self.beta * z.first().copied().unwrap_or(T::ZERO);
         let predicted_decrease = linear - T::from_f64(0.5) * backend.dot(z, hz);
+        if !step.iter().all(|s| s.is_finite()) {
+            return Err(Error::NonFinite { what: "step" });
+        }
+        if !predicted_decrease.is_finite() {
+            return Err(Error::NonFinite { what: "predicted_decrease" });
+        }
         Ok(KrylovStep { norm: backend.norm(z), lambda, predicted_decrease })
     }
 }

@@ -386,3 +386,33 @@ fn breakdown_is_measured_against_the_longest_product() {
     let report = krylov.build(&Portable, &[1.0, 0.0, 0.0, 0.0], 0.0, true, product).unwrap();
     assert_eq!((report.dim, report.status), (3, KrylovStatus::Breakdown));
 }
+
+/// Almost singular, and so large that R z overflows where the step does not: what comes out is the step or an error.
+#[test]
+fn a_success_is_finite_up_to_the_end_of_the_range() {
+    let a = matrix::<f32>("Kahan", 17, 17, 1.0, 1);
+    let gram = |i: usize, j: usize| (0..17).map(|k| a.at(k, i) * a.at(k, j)).sum::<f64>();
+    let mut solved = 0;
+    for exponent in 80..120 {
+        let scale = libm::ldexp(1.0, exponent);
+        let h = Dense::<f32>::from_fn(17, 17, |i, j| scale * gram(i, j));
+        let (b, mut s) = ([libm::ldexp(1.0, exponent) as f32; 17], [0.0_f32; 17]);
+        let mut work = std::vec![0.0; krylov_work_len(17, 17)];
+        let mut space = Krylov::new(17, 17, &mut work).unwrap();
+        let product = |v: &[f32], hv: &mut [f32]| crate::Backend::gemv(&Portable, 1.0, h.view(), v, 0.0, hv);
+        let report = space.build::<_, Error>(&Portable, &b, f32::EPSILON.sqrt(), true, product).unwrap();
+        assert_eq!(report.status, KrylovStatus::Converged);
+        match space.solve(&Portable, None, &mut s) {
+            Ok(step) => assert!(step.predicted_decrease.is_finite() && step.norm.is_finite()),
+            Err(error) => assert_eq!(error, Error::NonFinite { what: "predicted_decrease" }),
+        }
+        // ‖b − H s‖ ≤ √ε ‖b‖ but for rounding errors of H s.
+        let residual = |i: usize| 1.0 - (0..17).map(|j| h.at(i, j) / scale * f64::from(s[j])).sum::<f64>();
+        let length = |x: &dyn Fn(usize) -> f64| (0..17).map(|i| x(i) * x(i)).sum::<f64>().sqrt();
+        let rounding = 17.0 * f64::from(f32::EPSILON) * h.norm() / scale * length(&|i| f64::from(s[i]));
+        let limit = f64::from(f32::EPSILON).sqrt() * 17.0_f64.sqrt() + rounding;
+        assert!(length(&residual) <= limit, "2^{exponent}: {:e} above {limit:e}", length(&residual));
+        solved += 1;
+    }
+    assert_eq!(solved, 40);
+}
