@@ -1,7 +1,7 @@
 //! The adaptive head against what it claims to solve, and its search for λ against the best fixed λ.
 
 use gaussling::core::nn::standard_normal;
-use gaussling::core::optim::{AdaptiveHead, AdaptiveHeadOptions};
+use gaussling::core::optim::{AdaptiveHead, AdaptiveHeadOptions, SaveState};
 use gaussling::core::scalar::Real;
 use gaussling::core::{Error, MatMut, MatRef, Portable};
 use rand_core::SeedableRng;
@@ -184,5 +184,31 @@ fn silence_does_no_harm_and_what_is_not_finite_is_refused() -> Result<(), Error>
     }
     let bad = AdaptiveHead::<f32, 1, 1>::new(&[[f32::NAN]], AdaptiveHeadOptions::default());
     assert_eq!(bad, Err(Error::NonFinite { what: "prior" }));
+    Ok(())
+}
+
+/// Saved after every step and handed to a new head, the stream ends with the bits of one that was never interrupted.
+#[test]
+fn what_it_has_learnt_survives_a_power_cut() -> Result<(), Error> {
+    type Head<'p> = AdaptiveHead<'p, f32, 6, 2>;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+    let prior = draw::<6, 2>(&mut rng).map(|row| row.map(|w| w as f32));
+    let options = AdaptiveHeadOptions { forgetting: 0.95, ..AdaptiveHeadOptions::default() };
+    let (mut straight, mut interrupted) = (Head::new(&prior, options)?, Head::new(&prior, options)?);
+    let mut flash = [0.0; Head::STATE_LEN];
+    assert_eq!(SaveState::<f32>::state_len(&straight), flash.len());
+    for _ in 0..60 {
+        let [z, _] = draw::<6, 2>(&mut rng).map(|row| row.map(|w| w as f32));
+        let c = [z[0] - z[3], 0.5 + z[5]];
+        let report = straight.update(&z, &c)?;
+        assert_eq!(interrupted.update(&z, &c)?, report);
+        interrupted.save(&mut flash)?;
+        interrupted = Head::new(&prior, options)?;
+        interrupted.restore(&flash)?;
+        assert_eq!(interrupted, straight);
+    }
+    // A target that is not there, which the search for λ would ask for. It comes after the tag, a count, a flag and a count.
+    flash[10] = 2.0;
+    assert_eq!(interrupted.restore(&flash), Err(Error::InvalidState { index: 10 }));
     Ok(())
 }

@@ -36,6 +36,8 @@
 //! 3k² + 4mk flops and k divisions for m targets, for a turn of step 4 as much at most. NaN and infinities are refused before
 //! anything is written.
 
+mod saved;
+
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -70,7 +72,8 @@ pub struct AdaptiveHeadReport<T> {
 const TURN: usize = 4;
 
 /// A linear layer that goes on learning, over `REGRESSORS` numbers, of which one is a 1 if there is to be a bias. `size_of` it,
-/// and the start weights that it borrows, is all the memory there is.
+/// and the start weights that it borrows, is all the memory there is. What it has learnt survives a power cut as a slice of numbers,
+/// [`SaveState`](super::SaveState), for a head made anew with the same start weights and options.
 ///
 /// ```
 /// use gaussling_core::optim::{AdaptiveHead, AdaptiveHeadOptions};

@@ -396,6 +396,8 @@ fn tags_differ() {
         FullObjective::new(&WHOLE, LeastSquares, r, &Portable, x, c, e).unwrap().tag(),
         VarProLeastSquares::new(&FEATURES, r, 1.0, &Portable, x, c, f).unwrap().tag(),
         VarProConvex::new(&FEATURES, LeastSquares, r, 1.0, 1e-9, &Portable, x, c, g).unwrap().tag(),
+        Prodigy::new(0.1, [0.0; prodigy_state_len(1)]).tag(),
+        AdaptiveHead::<f64, 1, 1>::unset().tag(),
     ];
     for (i, tag) in tags.iter().enumerate() {
         assert!(!tags[..i].contains(tag) && *tag < 1000, "{tags:?}");
