@@ -2,7 +2,11 @@
 
 mod bad_input;
 mod commands;
+#[cfg(unix)]
+mod disturbances;
 mod examples;
+#[cfg(unix)]
+mod faults;
 mod formats;
 #[cfg(unix)]
 mod interruptions;
