@@ -17,7 +17,7 @@
 //! | [`report`](mod@report) | one HTML page of what was run and what came out |
 //! | [`evaluate`](mod@evaluate) | scores of a saved model on new data |
 //! | [`export`] | a model as Rust source for a device, and the same arithmetic here |
-//! | [`storage`] | files that are replaced as a whole or not at all |
+//! | [`storage`] | files that are replaced as a whole or not at all, and locks on them |
 //! | [`cdr`] | a convection–diffusion–reaction equation that makes surrogate data |
 //!
 //! Everywhere a data set is a matrix with one sample a column.

@@ -1,9 +1,11 @@
 //! The checkpoint of `gaussling train`: kept while the run goes on, taken up with `--resume`, removed at the end.
 
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gaussling::compare::Event;
+use gaussling::storage::Lock;
 use gaussling::train::{Checkpoint, CheckpointError, Method, Next, Record, Watch};
 
 use super::arguments::TrainArguments;
@@ -22,6 +24,19 @@ pub fn file(arguments: &TrainArguments) -> PathBuf {
         name.push(".checkpoint");
         name.into()
     })
+}
+
+/// The lock of a run on its checkpoint: two at work with one would take turns in overwriting it, and the first to end would remove
+/// the other's. `None` on a file system without locks.
+pub fn lock(file: &Path) -> Result<Option<Lock>, Failure> {
+    match Lock::of(file) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => {
+            let why = "another run is at work with it; wait for its end, or choose another --output or --checkpoint";
+            Err(Failure::new(Kind::Output, format!("{}: cannot be written: {why}", file.display())))
+        }
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
 }
 
 /// The checkpoint to go on from, if that is wanted and there is one. One that nobody asks for is not overwritten.

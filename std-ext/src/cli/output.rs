@@ -61,7 +61,12 @@ pub fn check_file(file: &Path, read: &[&Path]) -> Result<(), Failure> {
     let mut probe = name.to_os_string();
     probe.push(format!(".{}.probe", std::process::id()));
     let probe = storage::target(file).with_file_name(probe);
-    match File::create_new(&probe).map(|_| remove_file(&probe)) {
+    let made = match File::create_new(&probe) {
+        // Of a killed process with the same number, as in containers; whoever can remove it can make it.
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    };
+    match made.and_then(|()| remove_file(&probe)) {
         Err(e) if e.kind() == ErrorKind::NotFound => refused("no such folder; make it first"),
         Err(e) => refused(&e.to_string()),
         Ok(_) => Ok(()),

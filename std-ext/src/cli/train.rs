@@ -29,6 +29,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     written.extend(arguments.history.iter().chain(&arguments.report).map(PathBuf::as_path));
     written.iter().try_for_each(|file| check_file(file, &read))?;
     check_different(&written)?;
+    let _lock = keeper::lock(&file)?;
     let checkpoint = keeper::load(&file, arguments.resume, quiet)?;
     let (mut setup, mut stream) = match arguments.stream {
         true => {

@@ -18,12 +18,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::checkpoint::{Checkpoint, CheckpointError, State};
 use super::monitor::Record;
-use crate::storage::{beside, bytes_of, checksum, one_line, replace_by, sort_header};
+use crate::storage::{TEMPORARY, beside, bytes_of, checksum, one_line, replace, sort_header, target};
 
 const FORMAT: &str = "gaussling-checkpoint-1";
-
-/// Ending of the file that is written and then renamed.
-const TEMPORARY: &str = ".tmp";
 
 /// Names of the state's lists start with this.
 const STATE: &str = "state.";
@@ -36,8 +33,7 @@ impl Checkpoint {
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
         let unwritable = |reason| CheckpointError::Unwritable { file: path.to_path_buf(), reason };
         let bytes = encode(self).map_err(io::Error::other).map_err(unwritable)?;
-        // Always by the same name, so that what a killed process leaves is overwritten by the next one.
-        beside(path, TEMPORARY).and_then(|temporary| replace_by(path, &temporary, &bytes)).map_err(unwritable)
+        replace(path, &bytes).map_err(unwritable)
     }
 
     /// Removes the file of a run that needs no checkpoint any more, and what an interrupted [`save`](Self::save) left; that
@@ -50,7 +46,8 @@ impl Checkpoint {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         };
-        let removed = remove(path).and_then(|()| remove(&beside(path, TEMPORARY)?));
+        let file = target(path);
+        let removed = remove(&file).and_then(|()| remove(&beside(&file, TEMPORARY)?));
         removed.map_err(|reason| CheckpointError::Unwritable { file: path.to_path_buf(), reason })
     }
 

@@ -203,7 +203,7 @@ fn a_file_cut_or_damaged_anywhere_is_refused() {
     assert!(decode(&[&bytes[..], b"x"].concat()).is_err());
     let mut accepted = 0;
     for at in 0..bytes.len() {
-        for value in [bytes[at] ^ 1, bytes[at] ^ 0x80, !bytes[at], b' ', b'"'] {
+        for value in (0..8).map(|bit| bytes[at] ^ 1 << bit).chain([!bytes[at], b' ', b'"']) {
             let mut damaged = bytes.clone();
             damaged[at] = value;
             match decode(&damaged) {
@@ -245,5 +245,44 @@ fn files_replace_older_ones_and_say_what_is_wrong() {
     assert!(message(Checkpoint::load(&folder.join("absent"))).contains("absent: cannot be read: "));
     let lost = Checkpoint::default().save(&folder.join("absent").join("x"));
     assert!(lost.unwrap_err().to_string().contains("cannot be written: "));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Two runs that know nothing of each other: at any moment the file is a whole checkpoint of one of them.
+#[test]
+fn savers_at_the_same_time_leave_a_whole_one() {
+    let folder = std::env::temp_dir().join(format!("gaussling-checkpoint-savers-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = &folder.join("run.checkpoint");
+    let [first, second] = [(Method::Gnvpro, 40.0), (Method::SlimTrain, 9.0)].map(|(method, work_units)| {
+        let (_, bytes, _) = interrupted(&problem(true), method, &options(work_units), 3);
+        (decode(&bytes).unwrap(), bytes)
+    });
+    assert_ne!(first.1.len(), second.1.len());
+    first.0.save(file).unwrap();
+    std::thread::scope(|scope| {
+        let savers =
+            [&first.0, &second.0].map(|own| scope.spawn(move || (0..200).for_each(|_| own.save(file).unwrap())));
+        while savers.iter().any(|saver| !saver.is_finished()) {
+            let found = encode(&Checkpoint::load(file).unwrap()).unwrap();
+            assert!(found == first.1 || found == second.1);
+        }
+    });
+    // A link is where it leads to, for the last step as well.
+    #[cfg(unix)]
+    {
+        let link = folder.join("link");
+        std::os::unix::fs::symlink("run.checkpoint", &link).unwrap();
+        std::fs::remove_file(file).unwrap();
+        std::fs::write(file, "old").unwrap();
+        first.0.save(&link).unwrap();
+        assert!(std::fs::read(file).unwrap() == first.1);
+        Checkpoint::remove(&link).unwrap();
+        assert!(!file.exists() && link.is_symlink());
+        std::fs::remove_file(&link).unwrap();
+    }
+    #[cfg(not(unix))]
+    Checkpoint::remove(file).unwrap();
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     std::fs::remove_dir_all(&folder).unwrap();
 }

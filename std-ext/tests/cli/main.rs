@@ -3,7 +3,11 @@
 mod audit;
 mod bad_input;
 mod commands;
+#[cfg(unix)]
+mod disturbances;
 mod examples;
+#[cfg(unix)]
+mod faults;
 mod formats;
 #[cfg(unix)]
 mod interruptions;
