@@ -99,3 +99,99 @@ put('network', 'huge', b'\x02affine:99999999999999999999,affine:4294967296,affin
 put('network', 'no_inputs', b'\x00tanh')
 put('network', 'accents', '\x03séq:8, ÿ:=, T=1e999'.encode())
 put('network', 'horizon', b'\x04antisym:4:T=1e308:sine, antisym:2:T=5e-324, euler:1:T=-1')
+
+# Solvers: sizes and options, the kind of elements, a shift, then elements. An option is a byte that chooses (0 … 99: usual
+# numbers; 100 … 199: a power of ten, by the next byte; 200 … 219: −1; else the next eight bytes are its bits).
+def elements(kind, payload, shift=128): return bytes([kind, shift]) + payload
+ints = lambda n: rng.integers(0, 256, n).astype(np.uint8).tobytes()
+kinds = {
+    'small_integers': lambda n: elements(1, ints(n)),
+    'any_scale': lambda n: elements(3, ints(2 * n)),
+    'small_scale': lambda n: elements(2, ints(n), 2),
+    'large_scale': lambda n: elements(2, ints(n), 250),
+    'normal': lambda n: elements(0, doubles(*rng.standard_normal(n))),
+    'graded': lambda n: elements(0, doubles(*(rng.standard_normal(n) * 10.0 ** rng.integers(-12, 12, n)))),
+    'subnormal': lambda n: elements(0, doubles(*(rng.integers(1, 100, n) * 5e-324))),
+    'nan_and_infinity': lambda n: elements(0, doubles(*rng.choice([1, 2, np.nan, np.inf, -np.inf, 0], n))),
+    'repeated': lambda n: elements(1, bytes([130, 132, 134, 136] * (n // 4 + 1))[:n]),
+}
+heads = {
+    'pivoted_qr': lambda m, n: bytes([m, n, 1, 0]), 'svd_solve': lambda m, n: bytes([m, n, 1, 0, 0]),
+    'symmetric': lambda m, n: bytes([m, n, 1, 0]), 'triangular': lambda m, n: bytes([m, n % 4, 1]),
+    'updates': lambda m, n: bytes([m, n % 5, 2, 1]), 'tikhonov': lambda m, n: bytes([m, n, 3, 3]),
+    'iterative': lambda m, n: bytes([m, n, 0b0000_1100, 0, 1, 3, 3, 0, 1]),
+}
+for target, head in heads.items():
+    put(target, 'empty', b'')
+    for name, make in kinds.items():
+        for m, n in ((5, 3), (3, 5), (4, 4)):
+            if name in ('small_integers', 'normal') or (m, n) == (5, 3):
+                put(target, f'{name}_{m}_{n}', head(m, n) + make(80))
+put('iterative', 'options', bytes([5, 3, 0b1000_1111, 1, 10, 105, 25, 3, 3, 105, 40, 5]) + kinds['normal'](60))
+put('symmetric', 'tolerance', bytes([4, 2, 0, 1, 4]) + kinds['small_integers'](60))
+
+# Programs: the number of operations, three variables, then operation, two arguments, and a constant for the first three.
+for k in range(12):
+    x = elements(*((1, ints(3)) if k % 2 else (0, doubles(*rng.standard_normal(3)))))
+    put('autodiff', f'random_{k}', bytes([19]) + x + ints(80))
+for k, code in enumerate((4, 9, 16, 21, 25, 26, 32, 33, 34, 47)):
+    put('autodiff', f'one_{code}', bytes([2]) + elements(0, doubles(0.5, 1.5, 2.5)) + bytes([45, 0, 1, code, 3, 2, 42, 4, 3]))
+
+# Methods: method, objective, flags, samples, steps, the step that is saved, memory, six options, elements, a flag for f32.
+for method in range(10):
+    for objective in (0, 1, 6):
+        head = bytes([method, objective, 0b0000_0010, 5, 5, 2, 3] + [3] * 6)
+        put('optimizers', f'method_{method}_{objective}', head + kinds['normal'](41) + bytes([method % 2]))
+    options = b''.join(bytes([100, int(p)]) for p in rng.integers(20, 40, 6))
+    put('optimizers', f'options_{method}', bytes([method, 0, 0b1000_0111, 6, 5, 1, 2]) + options + kinds['small_integers'](41))
+
+# Model files and checkpoints: safetensors; the checksum is that of storage.rs.
+import json
+def sealed(metadata, tensors):
+    crc = 0
+    def add(part):
+        nonlocal crc
+        crc = zlib.crc32(part, zlib.crc32(struct.pack('<Q', len(part)), crc))
+    for key in sorted(metadata): add(key.encode()), add(metadata[key].encode())
+    for name in sorted(tensors):
+        a = np.asarray(tensors[name], dtype='<f8')
+        add(name.encode()), add(f'F64 {list(a.shape)}'.encode()), add(a.tobytes())
+    header, at = {'__metadata__': dict(metadata, checksum=f'{crc:08x}')}, 0
+    for name in sorted(tensors):
+        a = np.asarray(tensors[name], dtype='<f8')
+        header[name] = {'data_offsets': [at, at + a.nbytes], 'dtype': 'F64', 'shape': list(a.shape)}
+        at += a.nbytes
+    text = json.dumps(header, separators=(',', ':'), sort_keys=True).encode()
+    text += b' ' * (-len(text) % 8)
+    return struct.pack('<Q', len(text)) + text + b''.join(np.asarray(tensors[n], dtype='<f8').tobytes() for n in sorted(tensors))
+def model(description, inputs, outputs, params, features, classes=None, **changes):
+    metadata = dict(format='gaussling-model-1', version='0.1.0', description=description, inputs=str(inputs),
+        classes=json.dumps(classes), input_names=json.dumps([f'x{i}' for i in range(inputs)]),
+        target_names=json.dumps(['y'] if classes else [f'y{i}' for i in range(outputs)]), record='{"method":"gnvpro"}')
+    tensors = dict(theta=rng.standard_normal(params), w=rng.standard_normal((outputs, features + 1)),
+        input_mean=np.zeros(inputs), input_scale=np.ones(inputs), target_mean=np.zeros(outputs), target_scale=np.ones(outputs))
+    for key, value in changes.items(): (metadata if key in metadata else tensors)[key] = value
+    return sealed(metadata, tensors)
+put('model', 'linear', model('linear:2', 2, 1, 6, 2))
+put('model', 'dense', model('dense:3', 2, 2, 9, 3))
+put('model', 'antisymmetric', model('dense:2, antisym:2x2', 2, 1, 6 + 12, 2))
+put('model', 'classifier', model('dense:3', 2, 2, 9, 3, ['no', 'yes']))
+put('model', 'wrong_length', model('dense:3', 2, 2, 8, 3))
+put('model', 'nan', model('dense:3', 2, 2, 9, 3, theta=np.full(9, np.nan)))
+put('model', 'no_scale', model('dense:3', 2, 2, 9, 3, input_scale=np.zeros(2)))
+put('model', 'huge', model('affine:4294967296,affine:4294967296', 2, 1, 6, 2))
+put('model', 'other_format', model('dense:3', 2, 2, 9, 3, format='gaussling-model-2\n'))
+put('model', 'truncated', model('dense:3', 2, 2, 9, 3)[:-9])
+put('model', 'empty', b'')
+def kept(**changes):
+    metadata = dict(format='gaussling-checkpoint-1', identity='[["seed","0"],["method","adam"]]')
+    tensors = {'history': rng.standard_normal((2, 5)), 'best': [0.5, 10, 2], 'best_weights': rng.standard_normal(4),
+        'state.position': [3.0, 1.0], 'state.theta': rng.standard_normal(4)}
+    for key, value in changes.items(): (metadata if key in metadata else tensors)[key] = value
+    return sealed(metadata, tensors)
+put('checkpoint', 'two_records', kept())
+put('checkpoint', 'no_records', kept(history=np.zeros((0, 5)), best=[np.nan, 0, 0]))
+put('checkpoint', 'odd_history', kept(history=np.zeros(7)))
+put('checkpoint', 'identity', kept(identity='{"a":1}'))
+put('checkpoint', 'short_best', kept(best=[1.0]))
+put('checkpoint', 'truncated', kept()[:100])

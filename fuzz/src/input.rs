@@ -16,8 +16,23 @@ impl Input<'_> {
     }
 
     /// Eight bytes as the bits of a number: NaN, infinities and subnormal numbers included.
-    fn bits(&mut self) -> f64 {
+    pub(crate) fn bits(&mut self) -> f64 {
         f64::from_bits(u64::from_le_bytes(std::array::from_fn(|_| self.byte())))
+    }
+
+    pub(crate) fn flag(&mut self) -> bool {
+        self.byte() & 1 == 1
+    }
+
+    /// An option: a number that callers take, a power of ten, or any bits.
+    pub(crate) fn number(&mut self) -> f64 {
+        let kind = self.byte();
+        match kind {
+            0..=99 => [0.0, 1.0, 0.5, 1e-3, 1e-8, 2.0, 10.0, 1e-16][usize::from(kind % 8)],
+            100..=199 => 10f64.powi(i32::from(self.byte() % 61) - 30),
+            200..=219 => -1.0,
+            _ => self.bits(),
+        }
     }
 
     /// `len` elements. The first byte chooses their kind: any bits; small integers, where ties and exact zeros abound; or

@@ -3,30 +3,61 @@
 //! | target | law beside "no panic" |
 //! |---|---|
 //! | [`qr_and_cholesky`], [`svd`] | `Ok` for finite input alone, then finite factors and residual ratios below 100; an error writes nothing |
+//! | [`pivoted_qr`], [`svd_solve`], [`symmetric`], [`triangular`], [`updates`], [`tikhonov`], [`iterative`] | the same of all other solvers; steps within their caps |
+//! | [`autodiff`] | duals, tape and an accumulation of its own agree on programs from the bytes, first and second derivatives; values have the bits of the plain run |
+//! | [`optimizers`] | a report that does not say otherwise means finite weights; a restored method goes on with the same bits |
 //! | [`csv`], [`mat`], [`npy`], [`npz`], [`idx`] | an error is one line; a data set holds finite numbers only, fits itself, and is the same as a stream |
 //! | [`network`] | an error is one line; a network prints as a description of itself |
+//! | [`model`], [`checkpoint`] | as they are and with a checksum that fits: an error is one line; what loads is finite, predicts, and is saved as itself |
 //!
-//! On stable Rust `cargo test --release` runs every target over its files in `corpus/` and over pseudo-random inputs. With a
-//! nightly compiler and cargo-fuzz: `cargo +nightly fuzz run svd --features libfuzzer`. What that finds goes into `corpus/`.
+//! On stable Rust `cargo test --release` runs every target over its files in `corpus/` and over pseudo-random inputs, and
+//!
+//! ```sh
+//! cargo run --release --manifest-path fuzz/Cargo.toml --bin campaign -- svd --executions 10000000
+//! ```
+//! runs one for as long as is asked, logs that in `campaigns.tsv`, and leaves what fails, made small, in `artifacts/`. With
+//! `--totals` it adds the log up. What was found goes into `corpus/`, and beside the routine becomes a test.
 
+mod autodiff;
 mod files;
 mod input;
 mod linalg;
+mod mutation;
+mod optimizers;
+mod sealed;
+mod solvers;
+mod stored;
 
+pub use autodiff::autodiff;
 pub use files::{csv, idx, mat, network, npy, npz};
 pub use linalg::{qr_and_cholesky, svd};
+pub use mutation::{corpus, minimize, random_input};
+pub use optimizers::optimizers;
+pub use sealed::{checkpoint, model};
+pub use solvers::{iterative, pivoted_qr, svd_solve, symmetric, tikhonov, triangular, updates};
 
 /// A target, by the name of its corpus folder.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 19] = [
     ("qr_and_cholesky", qr_and_cholesky),
     ("svd", svd),
+    ("pivoted_qr", pivoted_qr),
+    ("svd_solve", svd_solve),
+    ("symmetric", symmetric),
+    ("triangular", triangular),
+    ("updates", updates),
+    ("tikhonov", tikhonov),
+    ("iterative", iterative),
+    ("autodiff", autodiff),
+    ("optimizers", optimizers),
     ("csv", csv),
     ("mat", mat),
     ("npy", npy),
     ("npz", npz),
     ("idx", idx),
     ("network", network),
+    ("model", model),
+    ("checkpoint", checkpoint),
 ];

@@ -1,74 +1,13 @@
 //! Factorizations of matrices of any shape and any bits, in `f64` and `f32`.
 
 use crate::input::Input;
+use crate::stored::{LIMIT, Stored, norm, orthogonality_error};
 use gaussling::core::linalg::{
     JacobiStatus, cholesky_in_place, cholesky_solve_in_place, form_q, least_squares_in_place, qr_in_place, svd_in_place,
 };
-use gaussling::core::{Error, MatMut, Portable, Real};
+use gaussling::core::{Error, Portable, Real};
 
 const LARGEST_SIZE: usize = 10;
-/// Limit of every ratio error / (size · ε · scale).
-const LIMIT: f64 = 100.0;
-
-/// A matrix in memory with a leading dimension; the rows between are canaries.
-#[derive(Clone)]
-struct Stored<T> {
-    data: Vec<T>,
-    rows: usize,
-    cols: usize,
-    leading: usize,
-}
-
-impl<T: Real> Stored<T> {
-    fn new(elements: &[f64], rows: usize, cols: usize, leading: usize) -> Self {
-        let mut a = Self { data: vec![T::from_f64(-7.25); leading * cols], rows, cols, leading };
-        for (k, &x) in elements.iter().take(rows * cols).enumerate() {
-            a.data[k % rows + k / rows * leading] = T::from_f64(x);
-        }
-        a
-    }
-
-    fn view(&mut self) -> MatMut<'_, T> {
-        MatMut::with_leading(&mut self.data, self.rows, self.cols, self.leading).expect("made to fit")
-    }
-
-    fn get(&self, i: usize, j: usize) -> f64 {
-        self.data[i + j * self.leading].value()
-    }
-
-    fn is_finite(&self) -> bool {
-        (0..self.cols).all(|j| (0..self.rows).all(|i| self.get(i, j).is_finite()))
-    }
-
-    /// The largest |aᵢⱼ|, 0 for none.
-    fn largest(&self) -> f64 {
-        let elements = (0..self.cols).flat_map(|j| (0..self.rows).map(move |i| (i, j)));
-        elements.fold(0.0, |most, (i, j)| most.max(self.get(i, j).abs()))
-    }
-
-    /// The same bits everywhere, canaries included.
-    fn same_bits(&self, other: &Self) -> bool {
-        self.data.iter().zip(&other.data).all(|(a, b)| a.value().to_bits() == b.value().to_bits())
-    }
-
-    fn canaries_live(&self) -> bool {
-        let unused = |k: usize| k % self.leading.max(1) >= self.rows;
-        self.data.iter().enumerate().all(|(k, x)| !unused(k) || x.value() == -7.25)
-    }
-}
-
-/// √Σx² of moderate numbers.
-fn norm(x: impl Iterator<Item = f64>) -> f64 {
-    x.map(|x| x * x).sum::<f64>().sqrt()
-}
-
-/// ‖QᵀQ − I‖ over columns of length `rows`, columns for which `skip` holds left out.
-fn orthogonality_error<T: Real>(q: &Stored<T>, skip: impl Fn(usize) -> bool) -> f64 {
-    let product = |a: usize, b: usize| (0..q.rows).map(|i| q.get(i, a) * q.get(i, b)).sum::<f64>();
-    let kept: Vec<usize> = (0..q.cols).filter(|&j| !skip(j)).collect();
-    let entry = |&a: &usize, &b: &usize| product(a, b) - f64::from(u8::from(a == b));
-    norm(kept.iter().flat_map(|a| kept.iter().map(move |b| entry(a, b))))
-}
 
 /// Bytes: rows, columns, rows between the columns, then the elements.
 pub fn qr_and_cholesky(bytes: &[u8]) {

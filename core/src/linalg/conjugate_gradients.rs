@@ -22,7 +22,7 @@
 //! 2n more with a radius. Dual numbers pass with [`ConjugateGradientsOptions::fixed_steps`]; b = 0 has no derivative.
 
 use super::LinearOperator;
-use super::jacobi::{largest, power_of_two_below};
+use super::jacobi::{largest, power_of_two_below, rescale};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape, check_workspace, take};
 use crate::scalar::Real;
@@ -45,7 +45,7 @@ pub struct ConjugateGradientsOptions<T> {
     pub radius: Option<T>,
     /// Limit on the number of steps; `None` means 2n.
     pub max_iterations: Option<usize>,
-    /// Do not test whether ‖r‖ is small, except for exact zero. For dual numbers.
+    /// Do not test whether ‖r‖ is small, except for what is zero but for underflow. For dual numbers.
     pub fixed_steps: bool,
 }
 
@@ -61,7 +61,7 @@ impl<T: Real> Default for ConjugateGradientsOptions<T> {
 pub enum ConjugateGradientsStatus {
     /// ‖b‖ = 0: x = 0 is stationary, no step was done.
     ZeroRhs,
-    /// ‖r‖ ≤ tolerance ‖b‖; with `fixed_steps`, ‖r‖ = 0.
+    /// ‖r‖ ≤ tolerance ‖b‖, or ‖r‖ ≤ √m ‖b‖ with the smallest normal number m; with `fixed_steps` the latter.
     Converged,
     /// ‖x + α p‖ ≥ Δ for the next step; ‖x‖ = Δ.
     Boundary,
@@ -163,16 +163,22 @@ pub fn conjugate_gradients<T: Real>(
         hp.iter_mut().for_each(|x| *x /= s);
         let (norm_p, norm_hp, curvature) = (backend.norm(p), backend.norm(hp), backend.dot(p, hp));
         let tau = options.radius.map(|radius| {
-            // Not zero, should Δ underflow in these units.
-            to_boundary(backend.dot(x, p), norm_p, norm_x, (radius / t * s).max(T::MIN_POSITIVE))
+            let radius = rescale(radius, s, t).max(smallest_radius::<T>());
+            to_boundary(backend.dot(x, p), norm_p, norm_x, radius)
         });
-        let alpha = norm_r * norm_r / curvature;
         if !(norm_hp.is_finite() && curvature.is_finite()) {
             status = ConjugateGradientsStatus::NonFinite;
             break;
         }
         // Step 3.
-        let negative = curvature <= T::EPSILON * norm_p * norm_hp;
+        let (negative, alpha) = if norm_p * norm_hp >= T::MIN_POSITIVE / T::EPSILON {
+            (curvature <= T::EPSILON * norm_p * norm_hp, norm_r * norm_r / curvature)
+        } else {
+            // Products of these vectors underflow, those of their directions do not.
+            let cosine = p.iter().zip(&*hp).fold(T::ZERO, |sum, (&p, &hp)| sum + (p / norm_p) * (hp / norm_hp));
+            let positive = cosine > T::EPSILON; // false for H p = 0
+            (!positive, norm_r / norm_p * (norm_r / norm_hp) / cosine)
+        };
         let step = match tau {
             Some(tau) if negative || alpha >= tau => {
                 status = ConjugateGradientsStatus::Boundary;
@@ -199,7 +205,9 @@ pub fn conjugate_gradients<T: Real>(
         if status != ConjugateGradientsStatus::IterationLimit {
             break;
         }
-        let small = if options.fixed_steps { T::ZERO } else { options.tolerance * norm_b };
+        // ‖b‖ is at least 1 here. Squares of what is left at √(smallest number) underflow: a further step would be noise.
+        let least = T::MIN_POSITIVE.sqrt();
+        let small = if options.fixed_steps { least } else { least.max(options.tolerance * norm_b) };
         if norm_r <= small {
             status = ConjugateGradientsStatus::Converged;
         }
@@ -212,17 +220,27 @@ pub fn conjugate_gradients<T: Real>(
     }
     // Both products in units of t²/s.
     let decrease = r.iter().zip(b).zip(&*x).fold(T::ZERO, |sum, ((&r, &b), &x)| sum + x * (r + b / t));
-    x.iter_mut().for_each(|x| *x = *x * t / s);
+    let mut norm = rescale(norm_x, t, s);
+    let mut predicted_decrease = rescale(decrease * T::from_f64(0.5), t, s) * t;
+    match options.radius.filter(|&radius| rescale(radius, s, t) < smallest_radius()) {
+        // So small a step, of the first direction only, was made longer; r has not changed on its way.
+        Some(radius) if norm > radius => {
+            let longer = norm_x;
+            x.iter_mut().for_each(|x| *x = *x / longer * radius);
+            predicted_decrease = decrease * T::from_f64(0.5) / longer * radius * t;
+            norm = radius;
+        }
+        _ => x.iter_mut().for_each(|x| *x = rescale(*x, t, s)),
+    }
     if !x.iter().all(|x| x.is_finite()) {
         status = ConjugateGradientsStatus::NonFinite;
     }
-    Ok(ConjugateGradientsReport {
-        iterations,
-        status,
-        residual_norm: norm_r * t,
-        norm: norm_x * t / s,
-        predicted_decrease: decrease * T::from_f64(0.5) * t / s * t,
-    })
+    Ok(ConjugateGradientsReport { iterations, status, residual_norm: norm_r * t, norm, predicted_decrease })
+}
+
+/// A Δ below this, in scaled units, loses digits: the step is then computed with this one and shortened at the end.
+fn smallest_radius<T: Real>() -> T {
+    T::MIN_POSITIVE / T::EPSILON
 }
 
 /// τ > 0 with ‖x + τ p‖ = Δ, for ‖x‖ ≤ Δ: with a = xᵀp / (‖p‖ Δ), c = 1 − (‖x‖/Δ)² and τ = ϑ Δ/‖p‖ the positive root of

@@ -91,6 +91,12 @@ pub(super) fn power_of_two_below<T: Real>(x: T) -> T {
     T::from_f64(libm::ldexp(1.0, exponent - 1))
 }
 
+/// x p/q for powers of two p and q: a result in range is exact, also where p/q or x/q alone leaves it.
+pub(super) fn rescale<T: Real>(x: T, p: T, q: T) -> T {
+    let ratio = p / q;
+    if ratio >= T::MIN_POSITIVE && ratio <= T::MAX { x * ratio } else { x * p / q }
+}
+
 /// Sets `a` to the identity.
 pub(super) fn fill_identity<T: Real>(a: &mut MatMut<'_, T>) {
     for (j, column) in a.cols_mut().enumerate() {

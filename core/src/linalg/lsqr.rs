@@ -32,7 +32,7 @@
 //! then has x.
 
 use super::LinearOperator;
-use super::jacobi::{largest, power_of_two_below};
+use super::jacobi::{largest, power_of_two_below, rescale};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
 use crate::scalar::Real;
@@ -298,8 +298,8 @@ pub fn lsqr<T: Real>(
         let (c, sine, rho) = plane_rotation(rho_bar, beta);
         let theta = sine * next_alpha;
         let phi = c * phi_bar;
-        // Step 5. The step is brought to the units of x in this order, because t/s may leave the range before φ/ρ t/s does.
-        let step = phi / rho * t / s;
+        // Step 5. The step is brought to the units of x with care, because t/s may leave the range before φ/ρ t/s does.
+        let step = rescale(phi / rho, t, s);
         if !(step.is_finite() && rho > T::ZERO) {
             report.status = LsqrStatus::NonFinite;
             break;
@@ -472,7 +472,7 @@ fn unscaled<T: Real>(report: LsqrReport<T>, s: T, t: T) -> LsqrReport<T> {
         damped_residual_norm: report.damped_residual_norm * t,
         gradient_norm: report.gradient_norm * t * s,
         norm_a: report.norm_a * s,
-        norm_step: report.norm_step * t / s,
+        norm_step: rescale(report.norm_step, t, s),
         ..report
     }
 }

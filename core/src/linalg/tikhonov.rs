@@ -27,8 +27,8 @@
 //! Accuracy: backward stable for each λ, as the SVD is. Cost: the SVD of [`svd_in_place`] for the longer side as m; 2nk for a solution;
 //! 10k for an evaluation of a criterion, at most 250 of them. With the λ of GCV or UPRE, x has the derivative for constant λ.
 
-use super::jacobi::{JacobiStatus, largest, power_of_two_below};
-use super::svd_in_place;
+use super::jacobi::{JacobiStatus, largest, power_of_two_below, rescale};
+use super::{check_representable, svd_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
 use crate::matrix::{MatMut, MatRef};
@@ -208,15 +208,17 @@ impl<'a, T: Real> TikhonovSolver<'a, T> {
 
     /// Writes x(λ); λ = 0 gives the shortest least-squares solution.
     ///
-    /// Errors: [`Error::Length`] for `x`, [`Error::InvalidOption`] for a λ that is negative, infinite or NaN.
+    /// Errors: [`Error::Length`] for `x`, [`Error::InvalidOption`] for a λ that is negative, infinite or NaN: `x` is untouched.
+    /// [`Error::NonFinite`] for `x`: an element of it is not representable.
     pub fn solve(&mut self, backend: &impl Backend<T>, lambda: T, x: &mut [T]) -> Result<TikhonovReport<T>, Error> {
         check_length("x", self.shape.1, x.len())?;
         let report = self.evaluate(lambda)?;
         for (f, (&sigma, &beta)) in self.scratch.iter_mut().zip(self.sigma.iter().zip(self.beta)) {
-            *f = coefficient(sigma, beta, lambda) * self.unit;
+            *f = coefficient(sigma, beta, lambda, self.unit);
         }
         let f = self.scratch.get(..self.rank).unwrap_or_default();
         backend.gemv(T::ONE, self.right, f, T::ZERO, x)?;
+        check_representable("x", MatRef::column_vector(x))?;
         Ok(report)
     }
 
@@ -229,12 +231,12 @@ impl<'a, T: Real> TikhonovSolver<'a, T> {
         }
         let mut norm = Norm::of(T::ZERO);
         for (&sigma, &beta) in self.sigma.iter().zip(self.beta) {
-            norm.add(coefficient(sigma, beta, lambda));
+            norm.add(coefficient(sigma, beta, lambda, self.unit));
         }
         let sums = self.sums(lambda);
         Ok(TikhonovReport {
             residual_norm: sums.residual * self.unit,
-            norm: norm.value() * self.unit,
+            norm: norm.value(),
             degrees_of_freedom: sums.trace,
         })
     }
@@ -443,7 +445,8 @@ fn share<T: Real>(a: T, b: T) -> T {
     }
 }
 
-/// σ β / (σ² + λ²) for σ > 0
-fn coefficient<T: Real>(sigma: T, beta: T, lambda: T) -> T {
-    share(sigma, lambda) * (beta / sigma)
+/// σ β / (σ² + λ²) · unit for σ > 0. Powers of two are divided first: β/σ alone leaves the range where σ is subnormal.
+fn coefficient<T: Real>(sigma: T, beta: T, lambda: T, unit: T) -> T {
+    let power = power_of_two_below(sigma);
+    rescale(share(sigma, lambda) * (beta / (sigma / power)), unit, power)
 }

@@ -215,7 +215,8 @@ pub struct FirstOrderReport<T> {
     pub gradient_norm: T,
     /// Passes over batches so far, two a step.
     pub work_units: usize,
-    /// [`Status::Running`], or [`Status::NonFinite`]: E or ‖g‖ is not finite, θ and the rule are as before the step.
+    /// [`Status::Running`], or [`Status::NonFinite`]: E or ‖g‖ is not finite, θ and the rule are as before the step; or they
+    /// are, and the step has left the range.
     pub status: Status,
 }
 
@@ -272,7 +273,9 @@ impl<U> FirstOrder<U> {
         let mut status = Status::NonFinite;
         if objective.is_finite() && gradient_norm.is_finite() {
             self.update.update(backend, theta, gradient)?;
-            status = Status::Running;
+            if theta.iter().all(|theta| theta.is_finite()) {
+                status = Status::Running;
+            }
         }
         Ok(FirstOrderReport { loss, objective, gradient_norm, work_units: self.work_units, status })
     }
@@ -322,5 +325,20 @@ mod tests {
         sgd.update(&Portable, &mut theta, &[1.0]).unwrap();
         assert_eq!(theta, [-0.5 - 0.5 * 1.9]);
         assert!(sgd.update(&Portable, &mut [0.0; 2], &[0.0; 2]).is_err());
+    }
+
+    /// A step that leaves the range is not called a success.
+    #[test]
+    fn weights_that_overflow_are_reported() {
+        let (x, c) = (MatRef::new(&[1.0], 1, 1).unwrap(), MatRef::new(&[3.0], 1, 1).unwrap());
+        let (net, regularizer) = (crate::nn::Affine::<1, 1>, crate::nn::Tikhonov { alpha: 0.0 });
+        let (mut theta, mut gradient, mut work) = ([0.0_f64; 2], [0.0; 2], [0.0; 100]);
+        for (rate, expected) in [(0.1, Status::Running), (f64::MAX, Status::NonFinite)] {
+            let mut method = FirstOrder::new(Sgd::new(rate, 0.0, [0.0; 2]));
+            let loss = crate::nn::LeastSquares;
+            let report =
+                method.step(&Portable, &net, loss, &regularizer, &mut theta, x, c, &mut gradient, &mut work).unwrap();
+            assert_eq!(report.status, expected);
+        }
     }
 }

@@ -403,3 +403,26 @@ fn tags_differ() {
         assert!(!tags[..i].contains(tag) && *tag < 1000, "{tags:?}");
     }
 }
+
+/// A gradient that is not finite, and a step of θ that leaves the range, are errors of slimTrain, not weights.
+#[test]
+fn slimtrain_refuses_what_is_not_finite() {
+    let x = numbers::<f64>(2 * N);
+    let x = MatRef::new(&x, 2, N).unwrap();
+    let r = Tikhonov { alpha: 1e-3 };
+    let mut work = vec![0.0; slimtrain_work_len(Features::SHAPE, 2, N, 0)];
+    for (scale, rate, what) in [(1e200, 0.01, "gradient"), (1e4, f64::MAX, "theta")] {
+        let c: Vec<f64> = numbers(2 * N).into_iter().map(|c: f64| c * scale).collect();
+        let c = MatRef::new(&c, 2, N).unwrap();
+        let state = vec![0.0; sampled_tikhonov_state_len(3, N, 0)];
+        let mut method = SlimTrain::new(Features::SHAPE, 2, N, 0, 1e-2, state).unwrap();
+        let mut adam = Sgd::new(rate, 0.0, vec![0.0; Features::PARAMS]);
+        let (mut theta, mut w) = (numbers::<f64>(Features::PARAMS), vec![0.0; 8]);
+        let before = theta.clone();
+        let rule = &mut Selection::Gcv;
+        let mut step = || method.step(&Portable, &FEATURES, &r, rule, &mut adam, &mut theta, &mut w, x, c, &mut work);
+        let outcome = step().or_else(|e| if e == (Error::NonFinite { what }) { Err(e) } else { step() });
+        assert_eq!(outcome.err(), Some(Error::NonFinite { what }));
+        assert!(what == "theta" || theta == before);
+    }
+}

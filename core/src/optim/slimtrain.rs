@@ -115,7 +115,8 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
 
     /// One step on the batch `x` (n_in × b), `c` (targets × b); θ and `w` (targets × (features + 1)) are updated in place.
     ///
-    /// Features or targets that are not finite give [`Error::NonFinite`], and θ and W stay as they are.
+    /// Features or targets that are not finite give [`Error::NonFinite`], and θ and W stay as they are; as does θ for a `gradient`
+    /// (or a loss) that is not finite, when W has had its step. [`Error::NonFinite`] for `theta`: its step has left the range.
     pub fn step<B: Backend<T>, N: Network<T>>(
         &mut self,
         backend: &B,
@@ -175,8 +176,12 @@ impl<T: Real, S: AsRef<[T]> + AsMut<[T]>> SlimTrain<T, S> {
         let alpha = step.sum_lambda / T::from_usize(self.linear.steps() + 1);
         let objective = loss + regularizer.value(theta) + half * alpha * backend.dot(w, w);
         let gradient_norm = backend.norm(gradient);
-        update.update(backend, theta, gradient)?;
         self.work_units = self.work_units.saturating_add(2);
+        if !(loss.is_finite() && gradient_norm.is_finite()) {
+            return Err(Error::NonFinite { what: "gradient" });
+        }
+        update.update(backend, theta, gradient)?;
+        check_finite("theta", MatRef::column_vector(theta))?;
         let (lambda, sum_lambda, work_units) = (step.lambda, step.sum_lambda, self.work_units);
         Ok(SlimTrainReport { loss, objective, lambda, sum_lambda, alpha, gradient_norm, work_units })
     }

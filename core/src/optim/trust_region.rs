@@ -117,7 +117,7 @@ pub enum Status {
     SmallGradient,
     /// predicted decrease ≤ 4 ε |Φ|: no step can be told from rounding.
     NoProgress,
-    /// Φ or g at θ is NaN or infinite: choose other initial weights.
+    /// Φ or g at θ, or the step without a radius, is NaN or infinite: choose other initial weights.
     NonFinite,
 }
 
@@ -316,7 +316,10 @@ impl<'w, T: Real, const GMRES: bool> TrustRegion<'w, T, GMRES> {
         if !self.space_is_current {
             self.build_space(backend, objective, theta)?;
         }
-        let mut step = self.solve(backend)?;
+        let mut step = match self.solve(backend) {
+            Err(Error::NonFinite { .. }) => return Ok(TrustRegionReport { status: Status::NonFinite, ..report }),
+            step => step?,
+        };
         let visible = |step: Step<T>| step.predicted_decrease > T::from_f64(4.0) * T::EPSILON * value.abs();
         if self.assumed && !visible(step) {
             // Perhaps M is at fault. No trial was made: the objective still stands at θ.

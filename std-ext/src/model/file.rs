@@ -44,6 +44,23 @@ impl Model {
         replace(path, &bytes).map_err(unwritable)
     }
 
+    /// The bytes that [`save`](Self::save) writes.
+    ///
+    /// # Errors
+    /// [`ModelError::Model`] when the parts do not fit each other.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        self.network()?;
+        Ok(encode(self).map_err(|error| Problem::Damaged(one_line(&error.to_string())))?)
+    }
+
+    /// The model in the bytes of a file, for example one that [`include_bytes!`] put into the program.
+    ///
+    /// # Errors
+    /// [`ModelError::Model`], where [`load`](Self::load) has [`ModelError::File`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        Ok(decode(bytes)?)
+    }
+
     /// Reads a file that [`save`](Self::save) wrote.
     ///
     /// # Errors

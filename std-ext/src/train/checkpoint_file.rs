@@ -51,6 +51,22 @@ impl Checkpoint {
         removed.map_err(|reason| CheckpointError::Unwritable { file: path.to_path_buf(), reason })
     }
 
+    /// The bytes that [`save`](Self::save) writes.
+    ///
+    /// # Errors
+    /// What safetensors has against them, in a line.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        encode(self).map_err(|error| one_line(&error.to_string()))
+    }
+
+    /// The checkpoint in the bytes of a file.
+    ///
+    /// # Errors
+    /// What is wrong with them, in a line, when they are foreign, cut or damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        decode(bytes)
+    }
+
     /// Reads a file that [`save`](Self::save) wrote.
     ///
     /// # Errors

@@ -90,10 +90,29 @@ pub(super) fn boundary_coefficients<T: Real>(
         mu = if newton >= low && newton <= high { newton } else { (low + high) * T::from_f64(0.5) };
     }
 
-    evaluate(mu, f);
+    let (mut norm, _) = evaluate(mu, f);
+    if norm > T::ZERO && norm <= T::from_f64(2.0) * bound {
+        norm = bound;
+    } else {
+        // The root is out of range. Above it, or with Δ̂ = 0, f̂ has the direction of σ̂ŷ; below it that of what has no finite
+        // f̂, since squares of these σ̂ are too small as well.
+        let above = norm == T::ZERO || mu > T::MAX;
+        for (f, (&sigma, &y)) in f.iter_mut().zip(sigma.iter().zip(y)) {
+            let limit = sigma / top * (y / beta);
+            *f = if above || f.abs() > T::MAX {
+                limit
+            } else if norm <= T::MAX {
+                *f
+            } else {
+                T::ZERO
+            };
+        }
+        norm = backend.norm(f);
+        mu = mu.max(T::MIN_POSITIVE).min(T::MAX);
+    }
     for f in f {
         // f̂ β/σ₀, but f̂ β may underflow and β/σ₀ overflow; ‖f̂‖ is Δ̂ up to rounding.
-        *f = *f / bound * radius;
+        *f = *f / norm * radius;
     }
     // √ has no derivative at 0, where the radius only just binds.
     if mu > T::ZERO { mu.sqrt() * top } else { T::ZERO }

@@ -34,7 +34,7 @@
 mod boundary;
 
 use super::jacobi::power_of_two_below;
-use super::{solve_upper_in_place, svd_in_place};
+use super::{check_representable, solve_upper_in_place, svd_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
 use crate::matrix::slice::copy;
@@ -59,7 +59,7 @@ pub const fn krylov_work_len(n: usize, max_dim: usize) -> usize {
 /// Why [`Krylov::build`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KrylovStatus {
-    /// ‖b − H s‖ / ‖b‖ < tolerance. Also when the new vector was negligible at the same time.
+    /// ‖b − H s‖ / ‖b‖ < tolerance, s the GMRES solution. Also when the new vector was negligible at the same time.
     Converged,
     /// The dimension has reached its maximum.
     MaxDim,
@@ -74,7 +74,7 @@ pub enum KrylovStatus {
 pub struct KrylovReport<T> {
     /// Dimension of the space, and number of products with H.
     pub dim: usize,
-    /// ‖b − H s‖ / ‖b‖ for the GMRES solution s, from the recurrence.
+    /// ‖b − H s‖ / ‖b‖ for the GMRES solution s, from the recurrence (or, where H is singular in the space, from H̄).
     pub residual: T,
     /// Why it stopped.
     pub status: KrylovStatus,
@@ -288,9 +288,16 @@ impl<'a, T: Real> Krylov<'a, T> {
             }
         }
         self.dim = report.dim;
-        if let Err(error) = self.solve_gmres(backend) {
-            self.dim = 0;
-            return Err(error.into());
+        match self.solve_gmres(backend) {
+            // Not finite where z is not representable; `solve` then says so.
+            Ok(residual) => report.residual = residual.filter(|r| r.is_finite()).unwrap_or(report.residual),
+            Err(error) => {
+                self.dim = 0;
+                return Err(error.into());
+            }
+        }
+        if report.status == KrylovStatus::Converged && !(report.residual < tolerance) {
+            report.status = KrylovStatus::Breakdown;
         }
         Ok(report)
     }
@@ -328,8 +335,9 @@ impl<'a, T: Real> Krylov<'a, T> {
         residual
     }
 
-    /// Step 4: the GMRES coefficients by back substitution, or by the SVD where R is singular to working precision.
-    fn solve_gmres(&mut self, backend: &impl Backend<T>) -> Result<(), Error> {
+    /// Step 4: the GMRES coefficients by back substitution, or by the SVD where R is singular to working precision: then
+    /// the residual ‖β e₁ − H̄ z‖/β is returned, since that of the recurrence does not know what was left out.
+    fn solve_gmres(&mut self, backend: &impl Backend<T>) -> Result<Option<T>, Error> {
         let k = self.dim;
         let r = view(self.left, k, k, self.max_dim + 1);
         let threshold = singular(k, largest_diagonal(r));
@@ -345,7 +353,7 @@ impl<'a, T: Real> Krylov<'a, T> {
                 z.iter_mut().zip(&*self.rotated).for_each(|(z, &y)| *z = y * unit);
                 solve_upper_in_place(backend, view(self.left, k, k, self.max_dim + 1), MatMut::column_vector(z))?;
             }
-            return Ok(());
+            return Ok(None);
         }
         self.decompose(backend)?;
         // The shortest of all minimizers: directions with σ below the threshold take no part.
@@ -355,7 +363,17 @@ impl<'a, T: Real> Krylov<'a, T> {
         }
         let w = MatRef::new(self.right.get(..k * k).unwrap_or_default(), k, k)?;
         let f = self.scratch.get(..k).unwrap_or_default();
-        backend.gemv(T::ONE, w, f, T::ZERO, self.gmres.get_mut(..k).unwrap_or_default())
+        let z = self.gmres.get_mut(..k).unwrap_or_default();
+        backend.gemv(T::ONE, w, f, T::ZERO, z)?;
+        // The rotations have been used up.
+        let r = self.sines.get_mut(..k).unwrap_or_default();
+        backend.gemv(-T::ONE, view(self.hessenberg, k, k, self.max_dim + 1), z, T::ZERO, r)?;
+        if let [first, ..] = r {
+            *first += self.beta;
+        }
+        let below = self.hessenberg.get((self.max_dim + 1) * k.saturating_sub(1) + k).copied().unwrap_or(T::ZERO);
+        let last = below * z.last().copied().unwrap_or(T::ZERO);
+        Ok(Some(backend.norm(&[backend.norm(r), last]) / self.beta))
     }
 
     /// H̄ = U Σ Wᵀ, and Uᵀ β e₁ into `rotated`; once for each space.
@@ -382,7 +400,7 @@ impl<'a, T: Real> Krylov<'a, T> {
     /// singular in the space, the GMRES step is the shortest of all minimizers.
     ///
     /// Errors: [`Error::Length`] for `step`, [`Error::InvalidOption`] for a radius that is not positive; `step` is untouched.
-    /// [`Error::NonFinite`] for a `step`, or a `predicted_decrease`, that is beyond the range; `step` holds it.
+    /// [`Error::NonFinite`] for `step`: an element of it is not representable; for `predicted_decrease`, `step` holds the step.
     pub fn solve<B: Backend<T>>(
         &mut self,
         backend: &B,
@@ -416,13 +434,11 @@ impl<'a, T: Real> Krylov<'a, T> {
         }
         let z = self.z.get(..k).unwrap_or_default();
         backend.gemv(T::ONE, view(self.basis, self.n, k, self.n), z, T::ZERO, step)?;
+        check_representable("step", MatRef::column_vector(step))?;
         let hz = self.scratch.get_mut(..k).unwrap_or_default();
         backend.gemv(T::ONE, view(self.hessenberg, k, k, self.max_dim + 1), z, T::ZERO, hz)?;
         let linear = self.beta * z.first().copied().unwrap_or(T::ZERO);
         let predicted_decrease = linear - T::from_f64(0.5) * backend.dot(z, hz);
-        if !step.iter().all(|s| s.is_finite()) {
-            return Err(Error::NonFinite { what: "step" });
-        }
         if !predicted_decrease.is_finite() {
             return Err(Error::NonFinite { what: "predicted_decrease" });
         }

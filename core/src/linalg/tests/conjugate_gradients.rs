@@ -248,3 +248,40 @@ fn derivatives() {
     let product: f64 = x.iter().map(|x| x.value * x.eps[0]).sum();
     assert!((product - radius.value * 0.7).abs() < 1e-12, "{product}");
 }
+
+/// The radius in scaled units may be subnormal, or zero, and x must not be longer for it.
+#[test]
+fn a_radius_that_underflows_in_scaled_units() {
+    fn check<T: Real>(h: [f64; 4], b: [f64; 2], radius: f64) {
+        let h = Dense::<T>::from_fn(2, 2, |i, j| h[i + 2 * j]);
+        let options = Options { radius: Some(T::from_f64(radius)), ..Options::default() };
+        let (report, x) = run(&h, &b.map(T::from_f64), &options).unwrap();
+        let length = norm_of(&x);
+        let limit = 8.0 * T::EPSILON.value();
+        assert!((length / radius - 1.0).abs() <= limit, "{length:e} for {radius:e}: {report:?}");
+        assert!((report.norm.value() / radius - 1.0).abs() <= limit, "{report:?}");
+        // So short a step that the quadratic term plays no part.
+        let expected = radius * norm_of(&b.map(T::from_f64));
+        assert!((report.predicted_decrease.value() / expected - 1.0).abs() <= limit, "{report:?}, {expected:e}");
+    }
+    fn norm_of<T: Real>(x: &[T]) -> f64 {
+        crate::Backend::norm(&Portable, &x.iter().map(|x| x.value()).collect::<Vec<_>>())
+    }
+    check::<f64>([8e-80, 0.0, 0.0, 4e237], [-5.1e248, -1.1e-259], 1e-3);
+    check::<f64>([7.75e184, 0.0, 0.0, 3e-90], [1e-54, 8.3e169], 1e-16);
+    check::<f32>([7.13e30, 0.0, 0.0, 0.0], [9.3e25, 0.0], 1e-16);
+}
+
+/// pᵀH p underflows long before p does: not a negative curvature, nor a reason to leave the solution.
+#[test]
+fn small_residuals_are_no_negative_curvature() {
+    for (h, b) in [(6.647654951462939e-165, 7.665153158319512e-165), (1.282404787077287e-92, -3.835229269763849e-93)] {
+        for (tolerance, fixed_steps) in [(0.0, false), (1e-8, true)] {
+            let matrix = Dense::<f64>::from_fn(1, 1, |_, _| h);
+            let options = Options { tolerance, fixed_steps, radius: Some(2.0), max_iterations: Some(50) };
+            let (report, x) = run(&matrix, &[b], &options).unwrap();
+            assert_eq!(report.status, Status::Converged);
+            assert!((x[0] / (b / h) - 1.0).abs() < 1e-15, "{x:?}, {report:?}");
+        }
+    }
+}

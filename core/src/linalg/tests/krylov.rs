@@ -416,3 +416,56 @@ fn a_success_is_finite_up_to_the_end_of_the_range() {
     }
     assert_eq!(solved, 40);
 }
+
+/// The space of a matrix and a vector, over a workspace of its own.
+fn with_space(h: &[f64], b: &[f64], check: impl FnOnce(&mut Krylov<'_, f64>, KrylovReport<f64>)) {
+    let n = b.len();
+    let mut work = std::vec![f64::NAN; krylov_work_len(n, n)];
+    let mut krylov = Krylov::new(n, n, &mut work).unwrap();
+    let product = |v: &[f64], hv: &mut [f64]| -> Result<(), Error> {
+        crate::Backend::gemv(&Portable, 1.0, MatRef::new(h, n, n)?, v, 0.0, hv)
+    };
+    let report = krylov.build(&Portable, b, 1e-8, true, product).unwrap();
+    check(&mut krylov, report);
+}
+
+#[test]
+fn a_step_beyond_the_range_is_an_error() {
+    with_space(&[1e-219], &[2e170], |krylov, _| {
+        let mut step = [0.0];
+        assert_eq!(krylov.solve(&Portable, None, &mut step), Err(Error::NonFinite { what: "step" }));
+        let bounded = krylov.solve(&Portable, Some(3.0), &mut step).unwrap();
+        assert!((step[0] - 3.0).abs() < 1e-14 && bounded.norm == step[0].abs(), "{step:?}, {bounded:?}");
+    });
+}
+
+/// Where the SVD leaves out what the solution of b would need, the status does not say that it was reached.
+#[test]
+fn what_is_left_out_is_in_the_residual() {
+    let h = [1.7e201, -2.6e136, -4.2e-29, -2.6e136, 6.3e147, -2.9e159, -4.2e-29, -2.9e159, 1.4e171];
+    with_space(&h, &[-5.4e-213, -6.8e189, 0.0], |krylov, report| {
+        let mut step = [0.0; 3];
+        krylov.solve(&Portable, None, &mut step).unwrap();
+        let left = |i: usize| [-5.4e-213, -6.8e189, 0.0][i] - (0..3).map(|j| h[i + 3 * j] * step[j]).sum::<f64>();
+        let residual = norm(&[0, 1, 2].map(|i| left(i) / 6.8e189));
+        let truthful = (report.residual - residual).abs() < 1e-3 && report.status != KrylovStatus::Converged;
+        assert!(truthful || residual < 1e-8, "{residual:e}, {report:?}");
+    });
+}
+
+/// λ² and the squares of small singular values are below the smallest number, the radius still binds.
+#[test]
+fn a_radius_that_binds_below_the_smallest_number() {
+    let mut h = [0.0; 25];
+    for (i, x) in [-9.8e289, 6e-177, 8.2e262, -5.2e29, 0.0].into_iter().enumerate() {
+        h[6 * i] = x;
+    }
+    (h[1], h[5], h[2], h[10], h[7], h[11]) = (-8.4e211, -8.4e211, 1.7e-233, 1.7e-233, 1.7e-235, 1.7e-235);
+    with_space(&h, &[-8.5e43, -2.6e155, 1.9e-72, 1.2e-151, -5.5e-19], |krylov, _| {
+        let mut step = [0.0; 5];
+        for radius in [1.0, 1e-20, 1e20] {
+            let bounded = krylov.solve(&Portable, Some(radius), &mut step).unwrap();
+            assert!(norm(&step) <= radius * (1.0 + 1e-14), "{step:?}, {bounded:?}");
+        }
+    });
+}

@@ -333,3 +333,22 @@ fn ends_are_exact() {
         assert_eq!(choice.lambda, f64::MAX, "{rule:?}");
     }
 }
+
+/// β/σ leaves the range where σ is subnormal, although x does not; and an x that does is an error.
+#[test]
+fn subnormal_singular_values() {
+    fn check<T: Real>(smallest: f64) {
+        let a = [2.0, 0.0, 0.0, 4.0].map(|x| T::from_f64(x * smallest));
+        let solve = |b: [f64; 2]| {
+            let (mut work, mut x) = (work::<T>(2, 2), [T::ZERO; 2]);
+            let a = MatRef::new(&a, 2, 2).unwrap();
+            let mut solver = TikhonovSolver::new(&Portable, a, &b.map(T::from_f64), &mut work).unwrap();
+            solver.solve(&Portable, T::ZERO, &mut x).map(|report| (x.map(Real::value), report.norm.value()))
+        };
+        let (x, norm) = solve([6.0 * smallest, 16.0 * smallest]).unwrap();
+        assert!(x == [3.0, 4.0] && (norm - 5.0).abs() < 1e-6, "{x:?}, {norm}");
+        assert_eq!(solve([1.0, 1.0]), Err(Error::NonFinite { what: "x" }));
+    }
+    check::<f64>(5e-324);
+    check::<f32>(f64::from(f32::from_bits(1)));
+}
