@@ -36,7 +36,7 @@ pub fn autodiff(bytes: &[u8]) {
     let operation = |k: usize| {
         let code = input.byte() % CODES;
         let arguments = [input.size(VARIABLES + k - 1), input.size(VARIABLES + k - 1)];
-        let constant = if matches!(code, 0 | 1 | 2) { input.number() } else { 0.0 };
+        let constant = if matches!(code, 0..=2) { input.number() } else { 0.0 };
         Operation { code, arguments, constant }
     };
     let program = Program((0..length).map(operation).collect());

@@ -17,6 +17,19 @@
 //! ```
 //! runs one for as long as is asked, logs that in `campaigns.tsv`, and leaves what fails, made small, in `artifacts/`. With
 //! `--totals` it adds the log up. What was found goes into `corpus/`, and beside the routine becomes a test.
+//!
+//! libFuzzer, guided by coverage, also works with the stable compiler (and a C++ one): one binary a target, whose new inputs go
+//! to the first folder, and a merge that keeps what adds coverage.
+//!
+//! ```sh
+//! export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Ccodegen-units=1 -Cdebug-assertions \
+//!   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
+//! cd fuzz && mkdir -p grown merged
+//! cargo build --release --features libfuzzer --target x86_64-unknown-linux-gnu --target-dir target/coverage --bin updates
+//! target/coverage/x86_64-unknown-linux-gnu/release/updates grown corpus/updates -max_total_time=300 -max_len=800
+//! target/coverage/x86_64-unknown-linux-gnu/release/updates -set_cover_merge=1 merged grown
+//! ```
+//! The largest of what is merged are kept in `corpus/` under names that begin with `cov_`.
 
 mod autodiff;
 mod files;

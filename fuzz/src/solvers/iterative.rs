@@ -265,13 +265,16 @@ fn krylov<T: Real>(h: &Stored<T>, b: &[T], choices: &Choices) {
         let found = match krylov.solve(&Portable, radius, &mut step) {
             Ok(found) => found,
             Err(error) => {
-                let refused = matches!(error, Error::InvalidOption { .. }) && radius.is_none_or(|r| !(r > T::ZERO));
+                let refused =
+                    matches!(error, Error::InvalidOption { .. }) && radius.is_none_or(|r| r <= T::ZERO || r.is_nan());
                 assert!(refused || matches!(error, Error::NonFinite { .. }), "{error:?}");
                 continue;
             }
         };
         assert!(all_finite(&step), "{found:?}, {step:?}, radius {radius:?}: {:?}, {b:?}", h.data);
-        let Some(radius) = radius.filter(|radius| well_scaled::<T>(radius.value()) && normal) else { continue };
+        let Some(radius) = radius.filter(|radius| well_scaled::<T>(radius.value()) && normal && directed) else {
+            continue;
+        };
         let length = norm(step.iter().map(|x| x.value() / radius.value()));
         let slack = if choices.flag(5) { 2.0 } else { 1.0 + 1e-3 };
         assert!(length <= slack, "‖s‖ = {length:e} Δ, {found:?}: {:?}, {b:?}", h.data);

@@ -100,7 +100,8 @@ fn check<T: Real>(solver: &mut TikhonovSolver<'_, T>, a: &Stored<T>, b: &[T], la
         );
     }
     let (found, expected) = (report.norm.value() / x_scale, size_x);
-    assert!((found - expected).abs() <= LIMIT * unit * (expected + 1e-30), "‖x‖ = {expected:e}, not {found:e}");
+    let bound = LIMIT * unit * (expected + T::MIN_POSITIVE.value() / x_scale);
+    assert!((found - expected).abs() <= bound, "‖x‖ = {expected:e}, not {found:e}");
     let (found, expected) = (report.residual_norm.value() / b_scale, norm(r.iter().copied()));
     let bound = LIMIT * unit * (size_b + size * size_x);
     assert!((found - expected).abs() <= bound, "‖b − A x‖ = {expected:e}, not {found:e}: {:?}", a.data);

@@ -296,7 +296,7 @@ impl<'a, T: Real> Krylov<'a, T> {
                 return Err(error.into());
             }
         }
-        if report.status == KrylovStatus::Converged && !(report.residual < tolerance) {
+        if report.status == KrylovStatus::Converged && report.residual >= tolerance {
             report.status = KrylovStatus::Breakdown;
         }
         Ok(report)
