@@ -66,7 +66,7 @@ fn check(name: String, measure: &'static str, limit: f64) -> Check {
 impl Check {
     fn add(&mut self, value: f64, at: &str) {
         self.trials += 1;
-        if !(value <= self.worst) && !self.worst.is_nan() {
+        if (value > self.worst || value.is_nan()) && !self.worst.is_nan() {
             (self.worst, self.at) = (value, at.to_string());
         }
     }

@@ -16,7 +16,7 @@ const TWO: Double = Double(2.0, 0.0);
 const LN_2: Double = Double(consts::LN_2, 2.319_046_813_846_299_6e-17);
 const LN_10: Double = Double(consts::LN_10, -2.170_756_223_382_249_4e-16);
 const FRAC_PI_2: Double = Double(consts::FRAC_PI_2, 6.123_233_995_736_766e-17);
-const FRAC_2_SQRT_PI: Double = Double(consts::FRAC_2_SQRT_PI, 1.533_545_961_316_588_2e-17);
+const FRAC_2_SQRT_PI: Double = Double(consts::FRAC_2_SQRT_PI, 1.533_545_961_316_588e-17);
 
 impl Double {
     fn sum(a: f64, b: f64) -> Self {

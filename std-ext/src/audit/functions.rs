@@ -32,7 +32,7 @@ struct Worst {
 impl Worst {
     fn add(&mut self, ulp: f64, at: f64) {
         // NaN is worst of all, and stays.
-        if !(ulp <= self.ulp || self.ulp.is_nan()) {
+        if (ulp > self.ulp || ulp.is_nan()) && !self.ulp.is_nan() {
             (self.ulp, self.at) = (ulp, at);
         }
     }
@@ -57,10 +57,10 @@ macro_rules! function {
 fn functions() -> [Function; 24] {
     const HALF_LN_2: f64 = LN_2 / 2.0;
     [
-        function!(sqrt, f64::sqrt, (0.0, 1e308), 1.0, 0.5, 0.5),
-        function!(cbrt, f64::cbrt, (-8e307, 8e307), 1.0, 1.0, 0.5),
+        function!(sqrt, f64::sqrt, (0.0, 1e308), 1.0, 0.501, 0.501),
+        function!(cbrt, f64::cbrt, (-8e307, 8e307), 1.0, 0.51, 0.51),
         function!(exp, f64::exp, (-746.0, 709.8), HALF_LN_2, 1.01, 0.95),
-        function!(exp2, f64::exp2, (-1075.0, 1024.0), 0.5, 1.0, 1.0),
+        function!(exp2, f64::exp2, (-1075.0, 1024.0), 0.5, 1.01, 0.6),
         function!(exp_m1, f64::exp_m1, (-41.0, 709.8), HALF_LN_2, 1.3, 1.0),
         function!(ln, f64::ln, (1e-318, 1e308), 0.5, 0.95, 0.95),
         function!(ln_1p, f64::ln_1p, (-0.999_999_999, 1e308), 0.5, 0.95, 0.95),
@@ -163,7 +163,7 @@ const HARD: [(&str, &[f64]); 7] = [
             52163.0,
         ],
     ),
-    ("cos", &[1.788139343261721e-7, 1.5707963267948966, 7.853981633974483, 11.0, 6.283185307179586]),
+    ("cos", &[1.788139343261721e-7, FRAC_PI_2, 5.0 * FRAC_PI_2, 11.0, 4.0 * FRAC_PI_2]),
 ];
 
 /// The double nearest to a multiple of π/2 (J.-M. Muller, "Elementary Functions", 3rd ed. 2016, section 11.1), and its sine and cosine
@@ -246,7 +246,7 @@ fn single_precision(function: &Function, step: u32) -> Worst {
 pub(super) fn checks(effort: Effort, mut done: impl FnMut(Check)) {
     let (points, step) = match effort {
         Effort::Quick => (100_000, 1009),
-        Effort::Full => (4_000_000, 1),
+        Effort::Full => (4_200_000, 1),
     };
     for function in functions() {
         let rows = [
@@ -273,6 +273,7 @@ pub(super) fn checks(effort: Effort, mut done: impl FnMut(Check)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts;
 
     #[test]
     fn a_function_with_few_digits_is_caught() {
@@ -292,13 +293,14 @@ mod tests {
     /// Rounded twice from 200 bits by mpmath 1.3.
     #[test]
     fn the_reference_knows_tabulated_values() {
-        let tabulated: [(fn(f64) -> Double, f64, f64, f64); 9] = [
-            (double::exp, 1.0, 2.718_281_828_459_045, 1.445_646_891_729_250_2e-16),
-            (double::ln, 10.0, 2.302_585_092_994_046, -2.170_756_223_382_249_4e-16),
-            (double::sqrt, 2.0, 1.414_213_562_373_095_1, -9.667_293_313_452_913e-17),
+        type Row = (fn(f64) -> Double, f64, f64, f64);
+        let tabulated: [Row; 9] = [
+            (double::exp, 1.0, consts::E, 1.445_646_891_729_250_2e-16),
+            (double::ln, 10.0, consts::LN_10, -2.170_756_223_382_249_4e-16),
+            (double::sqrt, 2.0, consts::SQRT_2, -9.667_293_313_452_913e-17),
             (double::cbrt, 2.0, 1.259_921_049_894_873_2, -2.589_933_375_300_507e-17),
-            (double::atan, 1.0, 0.785_398_163_397_448_3, 3.061_616_997_868_383e-17),
-            (double::acos, -1.0, 3.141_592_653_589_793, 1.224_646_799_147_353_2e-16),
+            (double::atan, 1.0, consts::FRAC_PI_4, 3.061_616_997_868_383e-17),
+            (double::acos, -1.0, consts::PI, 1.224_646_799_147_353_2e-16),
             (double::erf, 1.0, 0.842_700_792_949_714_9, -2.480_101_178_911_860_2e-17),
             (double::sinh, 1.0, 1.175_201_193_643_801_4, 7.849_672_142_285_669e-17),
             (double::sin, 1.0, 0.841_470_984_807_896_5, 1.776_845_092_935_536e-18),

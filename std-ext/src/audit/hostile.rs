@@ -14,7 +14,7 @@ const SIZES: [usize; 4] = [1, 3, 8, 40];
 /// What stands at one place of an otherwise ordinary matrix, or everywhere.
 fn inputs<T: Real>(n: usize) -> Vec<(bool, Sample<T>)> {
     let ordinary = Sample::<T>::new("random", (n, n), 0).a;
-    let (nan, infinity) = (T::ZERO / T::ZERO, T::ONE / T::ZERO);
+    let (nan, infinity) = (T::from_f64(f64::NAN), T::from_f64(f64::INFINITY));
     let places = [(0, 0), (n - 1, 0), (n / 2, n / 2), (n - 1, n - 1)];
     let mut inputs = Vec::new();
     let mut add = |finite: bool, kind, a| inputs.push((finite, Sample { a, kind, exponent: 0 }));

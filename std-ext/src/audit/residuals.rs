@@ -68,9 +68,10 @@ fn ratios<T: Real, B: Backend<T>>(backend: &B, name: &'static str, done: &mut im
                         Err(_) => f64::INFINITY,
                     };
                     detail.trials += 1;
-                    if !(ratio <= detail.worst) {
-                        detail.worst = if ratio.is_nan() { f64::INFINITY } else { ratio };
-                        if detail.worst > check.worst {
+                    let ratio = if ratio.is_nan() { f64::INFINITY } else { ratio };
+                    if ratio > detail.worst {
+                        detail.worst = ratio;
+                        if ratio > check.worst {
                             (check.worst, check.at) = (detail.worst, sample.describe());
                         }
                     }
