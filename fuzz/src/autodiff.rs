@@ -131,6 +131,11 @@ fn same<T: Real>(a: T, b: T) -> bool {
 
 fn run<T: Real>(program: &Program, x: &[f64]) {
     let x: [T; VARIABLES] = std::array::from_fn(|i| T::from_f64(x[i]));
+    let results = program.results(&x);
+    let takes_sign_of_nan = |operation: &Operation| operation.code == 37 && results[operation.arguments[1]].is_nan();
+    if program.0.iter().any(takes_sign_of_nan) {
+        return; // which sign a NaN has is not defined, so nor is what takes it over
+    }
     let plain = program.eval(&x);
     let (value, forward) = gradient(program, &x);
     assert!(same(plain, value), "duals change the value {plain:?} to {value:?}");

@@ -96,14 +96,21 @@ pub(super) fn tan<T: Real>(x: T) -> (T, T) {
     (t, T::ONE + t * t)
 }
 
+/// 1 − x², near ±1 as (1 − x)(1 + x), which keeps the digits of the value, elsewhere plainly, which keeps those of the derivative
+/// −2x: of the product it would be (1 − x) − (1 + x).
+#[inline]
+fn one_minus_square<T: Real>(x: T) -> T {
+    if x.abs() > T::from_f64(0.5) { (T::ONE - x) * (T::ONE + x) } else { T::ONE - x * x }
+}
+
 #[inline]
 pub(super) fn asin<T: Real>(x: T) -> (T, T) {
-    (x.asin(), T::ONE / ((T::ONE - x) * (T::ONE + x)).sqrt())
+    (x.asin(), T::ONE / one_minus_square(x).sqrt())
 }
 
 #[inline]
 pub(super) fn acos<T: Real>(x: T) -> (T, T) {
-    (x.acos(), -T::ONE / ((T::ONE - x) * (T::ONE + x)).sqrt())
+    (x.acos(), -T::ONE / one_minus_square(x).sqrt())
 }
 
 #[inline]
@@ -151,7 +158,7 @@ pub(super) fn acosh<T: Real>(x: T) -> (T, T) {
 
 #[inline]
 pub(super) fn atanh<T: Real>(x: T) -> (T, T) {
-    (x.atanh(), T::ONE / ((T::ONE - x) * (T::ONE + x)))
+    (x.atanh(), T::ONE / one_minus_square(x))
 }
 
 #[inline]

@@ -81,7 +81,9 @@ fn check<T: Real>(solver: &mut TikhonovSolver<'_, T>, a: &Stored<T>, b: &[T], la
     let columns = a.scaled(scale);
     let solution: Vec<f64> = x.iter().map(|x| x.value() / x_scale).collect();
     let right: Vec<f64> = b.iter().map(|b| b.value() / b_scale).collect();
-    let (size_x, size_b) = (norm(solution.iter().copied()), norm(right.iter().copied()));
+    // The squares of a short solution underflow.
+    let size_x = solution.iter().fold(0.0_f64, |length, &x| length.hypot(x));
+    let size_b = norm(right.iter().copied());
     let (size, square) = (frobenius(&columns), (lambda.value() / scale).powi(2));
     if size_x > 1e100 {
         return; // beyond what the norms here can square

@@ -258,3 +258,24 @@ fn scale_is_the_product_with_a_constant() {
     assert_eq!(3.0_f32.scale(0.1), 3.0 * 0.1_f32);
     assert!(crate::autodiff::Var::<f64>::ONE.scale(2.0).is_finite());
 }
+
+/// Where the slope is 1 + x² its derivative is 2x, not the difference of two numbers near 1.
+#[test]
+fn second_derivatives_keep_their_digits_near_zero() {
+    type Second = Dual<Dual<f64, 1>, 1>;
+    fn curvature(f: fn(Second) -> Second, x: f64) -> f64 {
+        f(Second::variable(Dual::variable(x, 0), 0)).eps[0].eps[0]
+    }
+    for x in [1e-300, -1e-12, 3e-5, -0.01, 0.3, 0.499, 0.501, -0.9, 1.0 - 1e-9] {
+        let rest = (1.0 - x) * (1.0 + x);
+        let expected = x / (rest * rest.sqrt());
+        let rows = [
+            ("asin", curvature(Second::asin, x), expected),
+            ("acos", curvature(Second::acos, x), -expected),
+            ("atanh", curvature(Second::atanh, x), 2.0 * x / (rest * rest)),
+        ];
+        for (name, found, expected) in rows {
+            assert!((found / expected - 1.0).abs() < 1e-15 * 4.0, "{name}''({x}): {found:e}, not {expected:e}");
+        }
+    }
+}

@@ -286,3 +286,16 @@ fn misuse_is_an_error() {
     );
     assert_eq!(result, Err(Error::Workspace { what: "work", needed: 6, found: 5 }));
 }
+
+/// Every element of the triangle counts, the diagonal included; what is below it is not read.
+#[test]
+fn a_triangle_that_is_not_finite_is_refused() {
+    for (i, j, refused) in [(0, 0, true), (1, 1, true), (0, 1, true), (1, 2, true), (1, 0, false)] {
+        let mut r = Dense::<f64>::from_fn(2, 3, |i, j| if i <= j { 1.0 + (i + j) as f64 } else { 0.0 });
+        r.view_mut().col_mut(j)[i] = f64::NAN;
+        let (mut tau, mut work) = ([0.0; 2], [0.0; complete_orthogonal_work_len(3)]);
+        let outcome = complete_orthogonal_in_place(&Portable, r.view_mut(), 2, &mut tau, &mut work);
+        let expected = if refused { Err(Error::NonFinite { what: "qr" }) } else { Ok(()) };
+        assert_eq!(outcome, expected, "({i}, {j})");
+    }
+}
