@@ -146,17 +146,28 @@ fn short(x: f64) -> String {
 
 impl fmt::Display for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let machine = &self.machine;
+        // Columns are padded, the last one of a line is not.
+        Page(self).to_string().lines().try_for_each(|line| writeln!(f, "{}", line.trim_end()))
+    }
+}
+
+/// The page as it comes.
+struct Page<'a>(&'a Audit);
+
+impl fmt::Display for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let audit = self.0;
+        let machine = &audit.machine;
         writeln!(
             f,
             "gaussling {} audited on {}, {} threads, fast kernels: {}",
             machine.version, machine.platform, machine.threads, machine.instructions
         )?;
         writeln!(f, "{}; {}\n", machine.processor.as_deref().unwrap_or("processor unknown"), machine.compiler)?;
-        self.residuals(f)?;
-        self.functions(f)?;
-        self.derivatives(f)?;
-        let hostile = self.part("hostile input");
+        audit.residuals(f)?;
+        audit.functions(f)?;
+        audit.derivatives(f)?;
+        let hostile = audit.part("hostile input");
         let (broken, trials) = hostile.fold((0.0, 0), |(broken, trials), c| (broken + c.worst, trials + c.trials));
         writeln!(
             f,
@@ -166,18 +177,18 @@ impl fmt::Display for Audit {
             f,
             "\nReproducibility, digests of what the portable kernels compute, and whether they are the stored ones:"
         )?;
-        for check in self.part("reproducibility") {
+        for check in audit.part("reproducibility") {
             writeln!(f, "{:<22} {}  {}", check.name, check.at, if check.passes() { "same" } else { "DIFFERENT" })?;
         }
         writeln!(
             f,
             "\nThe core (gaussling-core) is compiled without an allocator (no_std, no alloc) and without unsafe (forbid)."
         )?;
-        let failed: Vec<&Check> = self.checks.iter().filter(|check| !check.passes()).collect();
+        let failed: Vec<&Check> = audit.checks.iter().filter(|check| !check.passes()).collect();
         if failed.is_empty() {
-            return writeln!(f, "\n{} numbers, all within their limits", self.checks.len());
+            return writeln!(f, "\n{} numbers, all within their limits", audit.checks.len());
         }
-        writeln!(f, "\n{} of {} numbers outside their limits:", failed.len(), self.checks.len())?;
+        writeln!(f, "\n{} of {} numbers outside their limits:", failed.len(), audit.checks.len())?;
         failed.iter().try_for_each(|c| {
             let what = [c.part, &c.name, c.measure, c.precision, c.backend].join(", ");
             writeln!(f, "{what}: {:e}, limit {:e}, at {}", c.worst, c.limit, c.at)
