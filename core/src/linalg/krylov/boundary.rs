@@ -57,6 +57,14 @@ pub(super) fn boundary_coefficients<T: Real>(
         }
         (norm, slope)
     };
+    // 1/slope where the slope overflows, though its inverse does not: where μ and the squares that count are subnormal.
+    let inverse_of_large_slope = |mu: T, norm: T, f: &[T]| {
+        let terms = || f.iter().zip(sigma).filter(|&(_, &sigma)| sigma > T::ZERO);
+        let divisor = |sigma: T| sigma / top * (sigma / top) + mu;
+        let least = terms().fold(T::MAX, |least, (_, &sigma)| least.min(divisor(sigma)));
+        let sum = terms().fold(T::ZERO, |sum, (&f, &sigma)| sum + f / norm * (f / norm) * (least / divisor(sigma)));
+        least / sum
+    };
 
     // Step 1. f serves as scratch for σ̂ŷ. The ends are moved apart by their rounding errors.
     for (f, (&sigma, &y)) in f.iter_mut().zip(sigma.iter().zip(y)) {
@@ -77,7 +85,11 @@ pub(super) fn boundary_coefficients<T: Real>(
             high = high.min(mu);
         }
         let excess = norm / bound - T::ONE;
-        let newton = mu + excess / slope;
+        let newton = if slope <= T::MAX || !norm.is_finite() {
+            mu + excess / slope
+        } else {
+            mu + excess * inverse_of_large_slope(mu, norm, f)
+        };
         let small = excess.abs() <= four_eps || (newton - mu).abs() <= four_eps * mu;
         if small && newton >= T::ZERO && newton <= T::MAX {
             mu = newton;
@@ -91,8 +103,10 @@ pub(super) fn boundary_coefficients<T: Real>(
     }
 
     let (mut norm, _) = evaluate(mu, f);
-    if norm > T::ZERO && norm <= T::from_f64(2.0) * bound {
+    if norm > T::ZERO && (norm - bound).abs() <= T::from_f64(64.0) * T::EPSILON * bound {
         norm = bound;
+    } else if norm > T::ZERO && norm <= T::from_f64(2.0) * bound && bound <= T::MAX {
+        // Subnormal squares have few digits: f̂ has the direction, and its own length makes it as long as Δ.
     } else {
         // The root is out of range. Above it, or with Δ̂ = 0, f̂ has the direction of σ̂ŷ; below it that of what has no finite
         // f̂, since squares of these σ̂ are too small as well.

@@ -469,3 +469,23 @@ fn a_radius_that_binds_below_the_smallest_number() {
         }
     });
 }
+
+/// Squares of the singular values that count are subnormal: the step is as long as the radius all the same, and the model the least on it.
+#[test]
+fn a_radius_that_binds_where_squares_are_subnormal() {
+    let (d, c) = (8.513_643e19_f32, 3.861_479_2e9);
+    let h = [1.957_939_4, 0.722_596_5, c, 0.722_596_5, 0.924_273_85, 2.947_404_5e9, c, 2.947_404_5e9, d];
+    let mut work = std::vec![f32::NAN; krylov_work_len(3, 3)];
+    let mut krylov = Krylov::new(3, 3, &mut work).unwrap();
+    let product = |v: &[f32], hv: &mut [f32]| -> Result<(), Error> {
+        crate::Backend::gemv(&Portable, 1.0, MatRef::new(&h, 3, 3)?, v, 0.0, hv)
+    };
+    krylov.build(&Portable, &[2.743_286_1, -0.0, -0.0], 1e-4, true, product).unwrap();
+    let mut step = [0.0; 3];
+    for radius in [0.1, 0.5, 1.0, 1.5] {
+        let found = krylov.solve(&Portable, Some(radius), &mut step).unwrap();
+        let length = norm(&step.map(f64::from));
+        assert!((length / f64::from(radius) - 1.0).abs() <= 1e-5, "{length} for {radius}: {found:?}");
+        assert!(found.lambda > 0.0);
+    }
+}
