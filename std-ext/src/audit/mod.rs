@@ -35,9 +35,9 @@ pub use machine::Machine;
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// A minute or two.
+    /// Seconds.
     Quick,
-    /// All 2³² arguments of the single-precision functions, and a hundred times as many of the double-precision ones: about an hour.
+    /// All 2³² arguments of the single-precision functions, and a hundred times as many of the double-precision ones: three quarters of an hour.
     Full,
 }
 

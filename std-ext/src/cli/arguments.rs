@@ -301,7 +301,7 @@ pub struct ExportArguments {
 #[derive(Debug, Args)]
 #[command(after_help = help::AUDIT)]
 pub struct AuditArguments {
-    /// All 2^32 arguments of every single-precision function and 4 million of every double-precision one: about an hour
+    /// All 2^32 arguments of every single-precision function and 4 million of every double-precision one: three quarters of an hour
     #[arg(long)]
     pub full: bool,
     /// Print everything that was measured as one JSON object
