@@ -1,4 +1,5 @@
-//! Two laws on inputs that nobody should pass: a call ends without a panic, and `Ok` means finite.
+//! Two laws on inputs that nobody should pass: a call ends without a panic, and NaN or infinity never gives `Ok`. (Whether finite input
+//! gives finite output only, the fuzz targets check, which see the output.)
 
 use super::Check;
 use super::matrices::Sample;

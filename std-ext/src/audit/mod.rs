@@ -3,7 +3,7 @@
 //! | part | what is measured | limit |
 //! |---|---|---|
 //! | residuals | backward errors of every factorization and solver, in units of (size × ε × norm), by kind and scale of matrix | 10 |
-//! | hostile input | calls with NaN, ±∞, subnormal and largest numbers that panic, or that call what is not finite a success | 0 |
+//! | hostile input | calls with NaN, ±∞, subnormal and largest numbers that panic, or that take NaN and ±∞ without an error | 0 |
 //! | functions | errors of every elementary function in ULP, against 106-bit arithmetic | one for each function |
 //! | derivatives | dot-product and Taylor tests of every layer, loss and objective | 1e-14; 0.2 below order 2 |
 //! | reproducibility | digests of trainings and ratios by the portable kernels, against stored ones | equal |

@@ -171,7 +171,7 @@ impl fmt::Display for Page<'_> {
         let (broken, trials) = hostile.fold((0.0, 0), |(broken, trials), c| (broken + c.worst, trials + c.trials));
         writeln!(
             f,
-            "\nNaN, infinity and the ends of the range in {trials} calls: {broken} panics or successes that are not finite (0)"
+            "\nNaN, infinity and the ends of the range in {trials} calls: {broken} panics, or NaN and infinity taken for numbers (0)"
         )?;
         writeln!(
             f,
