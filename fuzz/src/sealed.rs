@@ -75,7 +75,7 @@ fn check_checkpoint(bytes: &[u8]) {
     }
 }
 
-/// The file with the checksum that `storage.rs` would have written: CRC-32 over all of the metadata and the tensors, each part
+/// The file with the checksum that `storage::checksum`, which is not public, would have written: CRC-32 over all of the metadata and the tensors, each part
 /// behind its length. `None` for what is no safetensors file.
 fn seal(bytes: &[u8]) -> Option<Vec<u8>> {
     if bytes.len() > LARGEST {
