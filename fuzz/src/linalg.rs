@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::stored::{LIMIT, Stored, norm, orthogonality_error};
 use gaussling::core::linalg::{
-    JacobiStatus, cholesky_in_place, cholesky_solve_in_place, form_q, least_squares_in_place, qr_in_place, svd_in_place,
+    SpectralStatus, cholesky_in_place, cholesky_solve_in_place, form_q, least_squares_in_place, qr_in_place, svd_in_place,
 };
 use gaussling::core::{Error, Portable, Real};
 
@@ -165,7 +165,7 @@ fn decompose<T: Real>(elements: &[f64], m: usize, n: usize, gap: usize) {
         }
     };
     assert!(m >= n && a.is_finite());
-    assert_eq!(report.status, JacobiStatus::Converged, "{:?}", a.data);
+    assert_eq!(report.status, SpectralStatus::Converged, "{:?}", a.data);
     let largest = a.largest();
     if largest > T::MAX.value() / (2.0 * (m * n) as f64) {
         return; // singular values may be beyond the range

@@ -13,13 +13,13 @@ pub(super) use crate::backend::jacobi::negligible;
 use crate::matrix::MatMut;
 use crate::scalar::Real;
 
-/// How a Jacobi iteration ended.
+/// How the iteration of a spectral decomposition ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JacobiStatus {
-    /// In the last sweep every pair met the inequality in the routine's documentation before it was rotated.
+pub enum SpectralStatus {
+    /// What is still to be made zero is small in the sense of the routine's documentation.
     Converged,
-    /// 60 sweeps were done and the last one still met a pair that did not. The result has the digits reached so far.
-    MaxSweeps,
+    /// As many sweeps or steps as are allowed (60 sweeps of rotations) were not enough. The result has the digits reached so far.
+    MaxIterations,
 }
 
 /// More than any matrix needs: 5 to 10 sweeps are usual up to order 1000, and convergence at the end is quadratic.
@@ -32,7 +32,7 @@ pub(super) fn orthogonalize<T: Real>(
     a: &mut MatMut<'_, T>,
     squares: &mut [T],
     mut v: Option<&mut MatMut<'_, T>>,
-) -> (usize, JacobiStatus) {
+) -> (usize, SpectralStatus) {
     let (m, n) = a.shape();
     let tolerance = T::EPSILON * (T::from_usize(m).sqrt() + T::from_f64(2.0));
     for sweeps in 1..=MAX_SWEEPS {
@@ -44,10 +44,10 @@ pub(super) fn orthogonalize<T: Real>(
         }
         let v = v.as_deref_mut().map(|v| v.reborrow());
         if backend.jacobi_sweep(a.reborrow(), v, squares, tolerance * tolerance) {
-            return (sweeps, JacobiStatus::Converged);
+            return (sweeps, SpectralStatus::Converged);
         }
     }
-    (MAX_SWEEPS, JacobiStatus::MaxSweeps)
+    (MAX_SWEEPS, SpectralStatus::MaxIterations)
 }
 
 /// Exchanges column p with the one of the largest `key` among p, p + 1, ….

@@ -28,7 +28,7 @@
 //! | A X = B, A symmetric positive semi-definite | [`ldlt_in_place`], [`ldlt_solve_in_place`] | n²r − nr² + r³/3 + 2r²p | [`ldlt_solve_work_len`] |
 //! | orthonormal basis of the columns | [`qr_in_place`], [`form_q`] | 4n²(m − n/3) for m ≥ n | `tau`: k |
 //! | singular values, rank, Tikhonov for many λ | [`svd_in_place`] | 4mn² + 3n³ a sweep, 5 to 10 sweeps | none |
-//! | eigenvalues of a small symmetric matrix | [`symmetric_eigen_in_place`] | 2n³, + 4n³ a sweep, 5 to 10 sweeps | none |
+//! | eigenvalues of a small symmetric matrix | [`symmetric_eigen_in_place`] | 8n³; definite: n³, + 4n³ a sweep, 5 to 10 sweeps | none |
 //! | min ‖A x − b‖² + damp² ‖x‖², products with A and Aᵀ only | [`lsqr`] | 6m + 12n + products a step | [`lsqr_work_len`] |
 //! | min ½ xᵀH x − bᵀx, products only, one radius | [`conjugate_gradients`] | 17n + a product a step | [`conjugate_gradients_work_len`] |
 //! | min ‖A x − b‖² + λ² ‖x‖², λ given or to be chosen | [`TikhonovSolver`] | an SVD, then 2nk for a λ | [`tikhonov_work_len`] |
@@ -62,6 +62,7 @@ mod symmetric_eigen;
 mod tests;
 mod tikhonov;
 mod triangular;
+mod tridiagonal;
 
 pub use cholesky::{cholesky_in_place, cholesky_inverse_in_place, cholesky_log_determinant, cholesky_solve_in_place};
 pub use cholesky_update::{cholesky_downdate_in_place, cholesky_downdate_work_len, cholesky_update_in_place};
@@ -76,7 +77,7 @@ pub use covariance::{
     CovarianceReport, correlation_in_place, least_squares_covariance, least_squares_covariance_work_len,
     standard_errors,
 };
-pub use jacobi::JacobiStatus;
+pub use jacobi::SpectralStatus;
 pub use krylov::{Krylov, KrylovReport, KrylovStatus, KrylovStep, krylov_work_len};
 pub use ldlt::{ldlt_in_place, ldlt_solve_in_place, ldlt_solve_work_len};
 pub use lsqr::{LsqrOptions, LsqrReport, LsqrStatus, lsqr, lsqr_work_len};

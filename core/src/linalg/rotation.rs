@@ -21,6 +21,7 @@ pub(crate) fn givens<T: Real>(a: T, b: T) -> (T, T, T) {
 }
 
 /// (x, y) ← (c x + s y, −s x + c y)
+#[inline(always)] // in loops for wider registers, see `Backend::run`
 pub(crate) fn rotate<T: Real>((c, s): (T, T), x: &mut T, y: &mut T) {
     (*x, *y) = (c * *x + s * *y, c * *y - s * *x);
 }

@@ -21,7 +21,8 @@
 //! another. For m ≫ n factor A = Q R first and decompose R. Derivatives: right for distinct singular values; for equal ones the vectors have none.
 
 use super::jacobi::{
-    JacobiStatus, bring_largest, fill_identity, largest, negligible, orthogonalize, power_of_two_below, squares_target,
+    SpectralStatus, bring_largest, fill_identity, largest, negligible, orthogonalize, power_of_two_below,
+    squares_target,
 };
 use super::{check_finite, check_representable};
 use crate::backend::Backend;
@@ -35,7 +36,7 @@ pub struct SvdReport {
     /// Sweeps over all pairs of columns, the last one included that found them orthogonal.
     pub sweeps: usize,
     /// Converged: |a_pᵀ a_q| ≤ ε (√m + 2) ‖a_p‖ ‖a_q‖ for all p < q in the last sweep.
-    pub status: JacobiStatus,
+    pub status: SpectralStatus,
 }
 
 /// Decomposes `a` (m × n, m ≥ n) into U Σ Vᵀ: `a` is overwritten by U, `s` (length n) by σ₀ ≥ σ₁ ≥ … ≥ 0, `v` by V (n × n).
@@ -73,7 +74,7 @@ pub fn svd_in_place<T: Real>(
         // Columns of zero values may carry derivatives, but σ and U have none there.
         a.fill(T::ZERO);
         s.fill(T::ZERO);
-        return Ok(SvdReport { sweeps: 0, status: JacobiStatus::Converged });
+        return Ok(SvdReport { sweeps: 0, status: SpectralStatus::Converged });
     }
     let power = power_of_two_below(top);
     for column in a.cols_mut() {

@@ -1,10 +1,12 @@
-//! Eigenvalues and eigenvectors of a small symmetric matrix, A = X Λ Xᵀ, by one-sided Jacobi rotations of a Cholesky factor.
+//! Eigenvalues and eigenvectors of a small symmetric matrix, A = X Λ Xᵀ: a definite one by one-sided Jacobi rotations of its Cholesky
+//! factor, which finds small eigenvalues to their last digits, any other by tridiagonal form, which is faster.
 //!
 //! 1. Scale A by a power of two, so that the squares below stay in range, and copy its lower triangle to the upper one.
 //! 2. Factor A = G Gᵀ by Cholesky with diagonal pivoting: column by column, pivot row i the one of the largest remaining diagonal element,
 //!    g = (a_i − Σ g_k g_k\[i\]) / √pivot. Rows are not exchanged, G is a lower triangle with its rows in another order.
-//! 3. Where a pivot is not positive, A is not definite: factor A + σI instead, σ = max(0, maxᵢ Σⱼ≠ᵢ |aᵢⱼ| − aᵢᵢ) + ‖A‖∞/16. By Gershgorin's
-//!    theorem its least eigenvalue is at least ‖A‖∞/16.
+//! 3. Where a pivot is not positive, A is not definite: tridiagonal form and QL steps (`tridiagonal.rs`). They make no derivatives, so
+//!    a matrix that carries some goes on with A + σI, σ = max(0, maxᵢ Σⱼ≠ᵢ |aᵢⱼ| − aᵢᵢ) + ‖A‖∞/16; by Gershgorin's theorem its least
+//!    eigenvalue is at least ‖A‖∞/16.
 //! 4. Rotate the columns of G to be orthogonal, G V = X Σ, as the SVD does (`backend/jacobi.rs`, `jacobi.rs`), until a sweep finds all
 //!    pairs with |g_pᵀ g_q| ≤ ε (√n + 2) ‖g_p‖ ‖g_q‖, or for 60 sweeps. V is not needed: X has the columns of unit length.
 //! 5. λⱼ = ‖gⱼ‖², or after a shift the Rayleigh quotient xⱼᵀ A xⱼ, which is free of σ. Sort ascending.
@@ -14,13 +16,14 @@
 //! DOI 10.1137/0613074, for the accuracy. Step 3 is ours.
 //!
 //! Accuracy: every eigenvalue to about n ε ‖A‖; for a positive definite A = D B D with unit diagonal of B, to a relative
-//! error of about n ε κ(B). Cost: n³ flops for G, then about 4n³ a sweep, 5 to 10 sweeps; n³ for step 5 after a shift. Meant for n up to
-//! a few hundred. Derivatives: right for distinct eigenvalues; the vectors of equal ones have none.
+//! error of about n ε κ(B). Cost: n³ flops for G, then about 4n³ a sweep, 5 to 10 sweeps, if A is definite; else about 8n³. Meant for n
+//! up to a few hundred. Derivatives: right for distinct eigenvalues; the vectors of equal ones have none.
 
 use super::jacobi::{
-    JacobiStatus, fill_identity, largest, negligible, orthogonalize, power_of_two_below, squares_target, swap_columns,
+    SpectralStatus, fill_identity, largest, negligible, orthogonalize, power_of_two_below, squares_target, swap_columns,
 };
 use super::qr_pivoted::first_largest;
+use super::tridiagonal::tridiagonal_eigen;
 use super::{check_finite_lower, check_representable};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_shape};
@@ -30,10 +33,11 @@ use crate::scalar::Real;
 /// How [`symmetric_eigen_in_place`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EigenReport {
-    /// Sweeps over all pairs, the last one included that found nothing to do.
-    pub sweeps: usize,
-    /// Converged: |g_pᵀ g_q| ≤ ε (√n + 2) ‖g_p‖ ‖g_q‖ for all columns p < q of the factor in the last sweep.
-    pub status: JacobiStatus,
+    /// For a definite matrix Jacobi sweeps, the last one included that found nothing to do; else QL steps, of all eigenvalues together.
+    pub iterations: usize,
+    /// Converged: |g_pᵀ g_q| ≤ ε (√n + 2) ‖g_p‖ ‖g_q‖ for all columns p < q of the factor in the last sweep, or every element beside
+    /// the diagonal of T negligible. The caps are 60 sweeps and 30 n steps.
+    pub status: SpectralStatus,
 }
 
 /// Eigenvalues of the symmetric `a` (n × n, only the lower triangle is read) into `values`, ascending, and the eigenvectors
@@ -74,34 +78,37 @@ pub fn symmetric_eigen_in_place<T: Real>(
         }
     }
 
-    let mut shift = T::ZERO;
     let mut outcome = None;
-    if factor(backend, a.as_ref(), shift, &mut vectors, values)? {
+    if factor(backend, a.as_ref(), T::ZERO, &mut vectors, values)? {
         outcome = Some(orthogonalize(backend, &mut vectors, values, None));
         // Too small beside the largest for its vector to have been found.
         if values.iter().any(|&square| square < negligible()) {
             outcome = None;
         }
     }
-    let (sweeps, status) = match outcome {
-        Some(outcome) => outcome,
-        None => {
-            shift = sufficient_shift(a.as_ref()); // step 3
+    let (iterations, status) = match outcome {
+        Some(outcome) => {
+            normalize(backend, &mut vectors, values, |_, norm| norm * norm);
+            outcome
+        }
+        None if carries_derivatives(a.as_ref()) => {
+            let shift = sufficient_shift(a.as_ref());
             if !factor(backend, a.as_ref(), shift, &mut vectors, values)? {
                 fill_identity(&mut vectors); // not reached: a pivot is at least ‖A‖/16 up to rounding
             }
-            orthogonalize(backend, &mut vectors, values, None)
+            let outcome = orthogonalize(backend, &mut vectors, values, None);
+            normalize(backend, &mut vectors, values, |x, _| rayleigh_quotient(backend, a.as_ref(), x));
+            outcome
+        }
+        None => {
+            // The largest element between 1 and 2, so that squares of all that matters are in range.
+            a.cols_mut().for_each(|column| column.iter_mut().for_each(|x| *x /= target));
+            let outcome = tridiagonal_eigen(backend, a, values, &mut vectors)?;
+            backend.scale(target, values);
+            outcome
         }
     };
-
-    // Step 5.
-    for (j, value) in values.iter_mut().enumerate() {
-        let x = vectors.col_mut(j);
-        let norm = backend.norm(x);
-        x.iter_mut().for_each(|x| *x /= norm);
-        *value =
-            if shift == T::ZERO { norm * norm } else { rayleigh_quotient(backend, a.as_ref(), x) } / target * power;
-    }
+    values.iter_mut().for_each(|value| *value = *value / target * power);
     for p in 0..n {
         let mut best = p;
         for (q, &x) in values.iter().enumerate().skip(p + 1) {
@@ -115,7 +122,7 @@ pub fn symmetric_eigen_in_place<T: Real>(
         }
     }
     check_representable("values", MatRef::column_vector(values))?;
-    Ok(EigenReport { sweeps, status })
+    Ok(EigenReport { iterations, status })
 }
 
 /// Step 2 for A + σI: G into `g`; false where a pivot is not positive, or so small that its squares lose digits.
@@ -163,7 +170,26 @@ fn factor<T: Real>(
     Ok(true)
 }
 
-/// Step 3, without derivatives: any σ large enough will do.
+/// Columns of unit length, and the eigenvalue of each from it and the length it had.
+fn normalize<T: Real>(
+    backend: &impl Backend<T>,
+    vectors: &mut MatMut<'_, T>,
+    values: &mut [T],
+    eigenvalue: impl Fn(&[T], T) -> T,
+) {
+    for (x, value) in vectors.cols_mut().zip(values) {
+        let norm = backend.norm(x);
+        x.iter_mut().for_each(|x| *x /= norm);
+        *value = eigenvalue(x, norm);
+    }
+}
+
+/// Whether any derivative of an element is not zero.
+fn carries_derivatives<T: Real>(a: MatRef<'_, T>) -> bool {
+    a.iter().any(|x| !(x - T::from_f64(x.value())).is_zero())
+}
+
+/// Of step 3, without derivatives: any σ large enough will do.
 fn sufficient_shift<T: Real>(a: MatRef<'_, T>) -> T {
     let (mut below, mut norm) = (T::ZERO, T::ZERO);
     for i in 0..a.cols() {

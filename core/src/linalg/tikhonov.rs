@@ -27,7 +27,7 @@
 //! Accuracy: backward stable for each λ, as the SVD is. Cost: the SVD of [`svd_in_place`] for the longer side as m; 2nk for a solution;
 //! 10k for an evaluation of a criterion, at most 250 of them. With the λ of GCV or UPRE, x has the derivative for constant λ.
 
-use super::jacobi::{JacobiStatus, largest, power_of_two_below, rescale};
+use super::jacobi::{SpectralStatus, largest, power_of_two_below, rescale};
 use super::{check_representable, svd_in_place};
 use crate::backend::Backend;
 use crate::error::{Error, check_length, check_workspace, take};
@@ -120,7 +120,7 @@ pub struct TikhonovReport<T> {
 pub struct TikhonovSolver<'a, T> {
     shape: (usize, usize),
     rank: usize,
-    status: JacobiStatus,
+    status: SpectralStatus,
     /// The unit of b: a power of two.
     unit: T,
     /// ‖b⊥‖ in that unit
@@ -202,7 +202,7 @@ impl<'a, T: Real> TikhonovSolver<'a, T> {
     }
 
     /// How the decomposition ended.
-    pub fn status(&self) -> JacobiStatus {
+    pub fn status(&self) -> SpectralStatus {
         self.status
     }
 

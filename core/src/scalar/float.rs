@@ -2,13 +2,12 @@
 
 use super::{Real, elementary};
 
-/// Square roots by libm, but in single precision by the processor where libm does not use its instruction yet.
+/// Square roots by libm, but by the processor where libm has its instruction in assembly or does not use it yet.
 mod roots {
-    #[cfg(all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))]
-    pub(super) use gaussling_sqrt::sqrtf;
-    pub(super) use libm::sqrt;
-    #[cfg(not(all(target_arch = "arm", target_abi = "eabihf", target_os = "none")))]
-    pub(super) use libm::sqrtf;
+    #[cfg(any(target_arch = "x86_64", all(target_arch = "arm", target_abi = "eabihf", target_os = "none")))]
+    pub(super) use gaussling_sqrt::{sqrt, sqrtf};
+    #[cfg(not(any(target_arch = "x86_64", all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))))]
+    pub(super) use libm::{sqrt, sqrtf};
 }
 
 macro_rules! real_float {

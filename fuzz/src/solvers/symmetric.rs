@@ -4,7 +4,7 @@ use super::{LARGEST_SIZE, frobenius};
 use crate::input::Input;
 use crate::stored::{LIMIT, Stored, all_finite, norm, orthogonality_error, same_bits, well_scaled};
 use gaussling::core::linalg::{
-    JacobiStatus, ldlt_in_place, ldlt_solve_in_place, ldlt_solve_work_len, rank_tolerance, symmetric_eigen_in_place,
+    SpectralStatus, ldlt_in_place, ldlt_solve_in_place, ldlt_solve_work_len, rank_tolerance, symmetric_eigen_in_place,
 };
 use gaussling::core::{Error, Portable, Real};
 
@@ -64,7 +64,7 @@ fn eigen<T: Real>(a: &Stored<T>) {
             return assert!(scale > T::MAX.value() / (2.0 * n as f64), "{:?}", a.data);
         }
     };
-    assert!(finite && report.status == JacobiStatus::Converged, "{report:?} of {:?}", a.data);
+    assert!(finite && report.status == SpectralStatus::Converged, "{report:?} of {:?}", a.data);
     assert!(all_finite(&values) && vectors.is_finite(), "{values:?}, {:?} of {:?}", vectors.data, a.data);
     assert!(values.is_sorted_by(|a, b| a <= b), "{values:?}");
     let unit = n as f64 * T::EPSILON.value();

@@ -3,7 +3,7 @@
 use super::{LARGEST_SIZE, frobenius, residual};
 use crate::input::Input;
 use crate::stored::{LIMIT, Stored, all_finite, converted, dot, largest, norm, well_scaled};
-use gaussling::core::linalg::{JacobiStatus, TikhonovChoiceStatus, TikhonovRule, TikhonovSolver, tikhonov_work_len};
+use gaussling::core::linalg::{SpectralStatus, TikhonovChoiceStatus, TikhonovRule, TikhonovSolver, tikhonov_work_len};
 use gaussling::core::{Error, Portable, Real};
 
 /// Bytes: rows, columns, λ, a noise, then the elements of the matrix and of the right-hand side.
@@ -28,7 +28,7 @@ fn run<T: Real>(elements: &[f64], (m, n): (usize, usize), lambda: f64, noise: f6
             return assert!(!finite || a.largest() > T::MAX.value() / 100.0, "{error:?}: {:?}", a.data);
         }
     };
-    assert!(finite && solver.status() == JacobiStatus::Converged && solver.rank() <= m.min(n));
+    assert!(finite && solver.status() == SpectralStatus::Converged && solver.rank() <= m.min(n));
     check(&mut solver, &a, &b, T::from_f64(lambda));
     check(&mut solver, &a, &b, T::ZERO);
     let noise = T::from_f64(noise);

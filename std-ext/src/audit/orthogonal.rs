@@ -8,7 +8,7 @@ use super::matrices::{
 };
 use crate::DenseMatrix;
 use gaussling_core::linalg::{
-    JacobiStatus, complete_orthogonal_in_place, complete_orthogonal_work_len, form_q, least_squares_in_place,
+    SpectralStatus, complete_orthogonal_in_place, complete_orthogonal_work_len, form_q, least_squares_in_place,
     minimum_norm_solve_in_place, qr_append_rows_in_place, qr_in_place, qr_pivoted_in_place, qr_pivoted_rank,
     qr_pivoted_solve_in_place, qr_pivoted_solve_work_len, qr_pivoted_work_len, qr_remove_row_in_place,
     qr_remove_row_work_len, rank_tolerance, svd_in_place, svd_rank, svd_solve,
@@ -171,7 +171,7 @@ pub(super) fn svd<T: Real, B: Backend<T>>(backend: &B, sample: &Sample<T>) -> Ou
     }
     let (mut u, mut s, mut v) = (sample.a.clone(), vec![T::ZERO; n], DenseMatrix::from_fn(n, n, |_, _| T::ZERO));
     let report = svd_in_place(backend, u.view_mut(), &mut s, v.view_mut())?;
-    if report.status != JacobiStatus::Converged || !s.is_sorted_by(|a, b| a >= b) {
+    if report.status != SpectralStatus::Converged || !s.is_sorted_by(|a, b| a >= b) {
         return Ok(Some(f64::INFINITY));
     }
     let sigma = plain(MatRef::column_vector(&s), sample.exponent);

@@ -8,9 +8,9 @@ use super::matrices::{
 use super::orthogonal::triangle;
 use crate::DenseMatrix;
 use gaussling_core::linalg::{
-    JacobiStatus, cholesky_downdate_in_place, cholesky_downdate_work_len, cholesky_in_place, cholesky_inverse_in_place,
-    cholesky_solve_in_place, cholesky_update_in_place, ldlt_in_place, ldlt_solve_in_place, ldlt_solve_work_len,
-    rank_tolerance, solve_lower_in_place, solve_lower_transposed_in_place, solve_upper_in_place,
+    SpectralStatus, cholesky_downdate_in_place, cholesky_downdate_work_len, cholesky_in_place,
+    cholesky_inverse_in_place, cholesky_solve_in_place, cholesky_update_in_place, ldlt_in_place, ldlt_solve_in_place,
+    ldlt_solve_work_len, rank_tolerance, solve_lower_in_place, solve_lower_transposed_in_place, solve_upper_in_place,
     solve_upper_transposed_in_place, symmetric_eigen_in_place,
 };
 use gaussling_core::{Backend, Error, MatRef, Real};
@@ -157,7 +157,7 @@ pub(super) fn symmetric_eigen<T: Real, B: Backend<T>>(backend: &B, sample: &Samp
     let s = DenseMatrix::from_fn(n, n, |i, j| sample.a[(i, j)] * half + sample.a[(j, i)] * half);
     let (mut destroyed, mut values, mut vectors) = (s.clone(), vec![T::ZERO; n], s.clone());
     let report = symmetric_eigen_in_place(backend, destroyed.view_mut(), &mut values, vectors.view_mut())?;
-    if report.status != JacobiStatus::Converged || !values.is_sorted() {
+    if report.status != SpectralStatus::Converged || !values.is_sorted() {
         return Ok(Some(f64::INFINITY));
     }
     let (s, v) = (plain(s.view(), sample.exponent), plain(vectors.view(), 0));

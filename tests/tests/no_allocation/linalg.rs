@@ -127,7 +127,7 @@ fn singular_values() {
     none("Tikhonov", || {
         let mut solver = TikhonovSolver::new(&Portable, view(&a, M, N), &rhs, &mut work)?;
         let largest = solver.singular_values()[0];
-        assert!(solver.rank() == N && solver.status() == JacobiStatus::Converged);
+        assert!(solver.rank() == N && solver.status() == SpectralStatus::Converged);
         let half = 0.5 * solver.evaluate(largest)?.residual_norm + 0.5 * solver.evaluate(0.0)?.residual_norm;
         for rule in
             [TikhonovRule::Gcv, TikhonovRule::Upre { noise: 0.1 }, TikhonovRule::Discrepancy { residual_norm: half }]

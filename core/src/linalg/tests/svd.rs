@@ -30,7 +30,7 @@ fn run<T: Real>(limits: &mut Limits) {
                 let Svd { u, s, v, report } = decompose(&a);
                 let sigma: Vec<f64> = s.iter().map(|s| s.value()).collect();
 
-                assert_eq!(report.status, JacobiStatus::Converged, "{context}");
+                assert_eq!(report.status, SpectralStatus::Converged, "{context}");
                 limits.record("sweeps", report.sweeps as f64, &context);
                 assert!(sigma.is_sorted_by(|x, y| x >= y) && sigma.iter().all(|&s| s >= 0.0), "{context}: {sigma:?}");
                 let difference = norm_of(m, n, |i, j| {

@@ -4,25 +4,30 @@ use super::*;
 use crate::linalg::*;
 use crate::{Error, Matrix, Portable};
 
-/// Symmetric: A + Aᵀ of each kind. The upper triangle that is handed over holds NaN.
+/// Symmetric: A + Aᵀ of each kind, and the same with 2n max|aᵢⱼ| on the diagonal, which is definite. The upper triangle that is
+/// handed over holds NaN.
 fn run<T: Real>(limits: &mut Limits) {
     for n in [0, 1, 2, 3, 5, 10, 50] {
         for (seed, kind) in KINDS.into_iter().enumerate() {
-            for scale in scales::<T>() {
-                let context = context(kind, n, n, scale, seed as u64);
+            for (scale, definite) in scales::<T>().into_iter().flat_map(|scale| [(scale, false), (scale, true)]) {
+                let context = std::format!("{}, definite: {definite}", context(kind, n, n, scale, seed as u64));
                 let half = matrix::<f64>(kind, n, n, scale, seed as u64);
-                let a = Dense::<T>::from_fn(n, n, |i, j| half.at(i, j) + half.at(j, i));
+                let top = (0..n * n).fold(0.0_f64, |top, p| top.max(half.at(p % n, p / n).abs()));
+                let added = |i, j| if definite && i == j { 2.0 * n as f64 * top } else { 0.0 };
+                let a = Dense::<T>::from_fn(n, n, |i, j| half.at(i, j) + half.at(j, i) + added(i, j));
                 let mut work = Dense::<T>::from_fn(n, n, |i, j| if i >= j { a.at(i, j) } else { f64::NAN });
                 let (mut values, mut x) = (std::vec![T::ZERO; n], Dense::<T>::zeros(n, n));
                 let report = symmetric_eigen_in_place(&Portable, work.view_mut(), &mut values, x.view_mut()).unwrap();
 
-                assert_eq!(report.status, JacobiStatus::Converged, "{context}");
-                limits.record("sweeps", report.sweeps as f64, &context);
+                assert_eq!(report.status, SpectralStatus::Converged, "{context}");
+                let name = if definite { "sweeps" } else { "steps / n" };
+                limits.record(name, report.iterations as f64 / if definite { 1.0 } else { n.max(1) as f64 }, &context);
                 assert!(values.is_sorted() && x.gaps_untouched(), "{context}");
                 let difference = norm_of(n, n, |i, j| {
                     (0..n).map(|p| a.at(i, p) * x.at(p, j)).sum::<f64>() - x.at(i, j) * values[j].value()
                 });
-                limits.record("|AX - XL| / (n eps |A|)", ratio::<T>(difference, n, a.norm()), &context);
+                let name = if definite { "|AX - XL| / (n eps |A|), definite" } else { "|AX - XL| / (n eps |A|)" };
+                limits.record(name, ratio::<T>(difference, n, a.norm()), &context);
                 let difference = norm_of(n, n, |i, j| {
                     (0..n).map(|p| x.at(p, i) * x.at(p, j)).sum::<f64>() - f64::from(u8::from(i == j))
                 });
@@ -34,7 +39,13 @@ fn run<T: Real>(limits: &mut Limits) {
 
 #[test]
 fn residual_ratios_stay_below_their_limits() {
-    let mut limits = Limits::new(&[("|AX - XL| / (n eps |A|)", 4.0), ("|I - X'X| / (n eps)", 4.0), ("sweeps", 20.0)]);
+    let mut limits = Limits::new(&[
+        ("|AX - XL| / (n eps |A|)", 4.0),
+        ("|AX - XL| / (n eps |A|), definite", 30.0), // all eigenvalues are about ‖A‖: the errors of a whole row add up in ‖·‖₁
+        ("|I - X'X| / (n eps)", 4.0),
+        ("sweeps", 20.0),
+        ("steps / n", 3.0),
+    ]);
     run::<f64>(&mut limits);
     run::<f32>(&mut limits);
     limits.finish();
@@ -85,22 +96,34 @@ fn indefinite_with_a_zero_diagonal() {
     assert!((values[0] + 1.0).abs() < 1e-15 && (values[1] - 1.0).abs() < 1e-15);
 }
 
-/// The number of sweeps, which is the same on every platform: the tolerance that is documented is the one that is tested.
+/// The numbers of sweeps and QL steps, which are the same on every platform: the tolerance that is documented is the one that is tested.
 #[test]
-fn sweeps() {
-    let count = |kind, n| {
-        let mut a = matrix::<f64>(kind, n, n, 1.0, 1);
+fn iterations() {
+    let count = |kind, n, shift: f64| {
+        let half = matrix::<f64>(kind, n, n, 1.0, 1);
+        let mut a = Dense::<f64>::from_fn(n, n, |i, j| half.at(i, j) + if i == j { shift } else { 0.0 });
         symmetric_eigen_in_place(&Portable, a.view_mut(), &mut std::vec![0.0; n], Dense::zeros(n, n).view_mut())
             .unwrap()
-            .sweeps
+            .iterations
     };
-    assert_eq!((count("identity", 10), count("zero", 4), count("random", 0)), (1, 1, 1));
-    assert_eq!((count("random", 2), count("random", 10), count("random", 50)), (2, 6, 8));
+    let sweeps =
+        [count("identity", 10, 0.0), count("random", 2, 9.0), count("random", 10, 20.0), count("random", 50, 99.0)];
+    assert_eq!(sweeps, [1, 2, 7, 8], "definite");
+    let steps = [
+        ("zero", 4, 0.0),
+        ("identity", 10, -2.0),
+        ("random", 0, 0.0),
+        ("random", 2, 0.0),
+        ("random", 10, 0.0),
+        ("random", 50, 0.0),
+    ];
+    let steps = steps.map(|(kind, n, shift)| count(kind, n, shift));
+    assert_eq!(steps, [0, 0, 1, 1, 22, 114], "not definite");
     // Steeply graded: the elements off the diagonal fall below ε max|A| long before they are small beside their own diagonal.
     let mut a = Dense::<f64>::from_fn(6, 6, |i, j| libm::pow(10.0, -((i + j) as f64)) * if i == j { 2.0 } else { 0.9 });
     let report =
         symmetric_eigen_in_place(&Portable, a.view_mut(), &mut [0.0; 6], Dense::zeros(6, 6).view_mut()).unwrap();
-    assert_eq!(report.sweeps, 4);
+    assert_eq!(report.iterations, 4);
 }
 
 #[test]

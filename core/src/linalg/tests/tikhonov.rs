@@ -141,7 +141,7 @@ fn ends_and_trivial_problems() {
     let mut buffer = work(12, 8);
     let solver = TikhonovSolver::new(&Portable, a.view(), &b, &mut buffer).unwrap();
     let choose = |rule| solver.choose(rule).unwrap();
-    assert_eq!(solver.status(), JacobiStatus::Converged);
+    assert_eq!(solver.status(), SpectralStatus::Converged);
     let least = solver.evaluate(0.0).unwrap().residual_norm;
     let none = choose(TikhonovRule::Discrepancy { residual_norm: 0.5 * least });
     assert_eq!((none.status, none.lambda), (Lower, 0.0));
