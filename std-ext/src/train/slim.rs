@@ -13,6 +13,7 @@ use super::number::Number;
 use super::options::{Method, Options, SlimTrainOptions, ThetaStep};
 use super::problem::{TrainError, buffer};
 use super::stochastic::{BatchMethod, Stepped, decay};
+use crate::backend::Fast;
 use crate::kernels::kernels;
 use crate::network::Sequential;
 
@@ -49,6 +50,7 @@ fn selection<T: Number>(of: Selection<f64>) -> Selection<T> {
 
 pub(super) struct Slim<'a, T> {
     network: &'a Sequential,
+    fast: Fast,
     options: SlimTrainOptions,
     learning_rate: f64,
     alpha_w: f64,
@@ -93,6 +95,7 @@ impl<'a, T: Number> Slim<'a, T> {
         };
         Ok(Self {
             network,
+            fast: kernels().clone().with_threads(options.threads),
             learning_rate,
             alpha_w: options.alpha_w,
             passes: 2.0 + if own.recompute { memory as f64 } else { 0.0 },
@@ -116,7 +119,7 @@ impl<T: Number> BatchMethod<T> for Slim<'_, T> {
             Rule::Adam(adam) => adam.learning_rate = T::from_f64(factor * self.learning_rate),
         }
         let step = self.method.step(
-            kernels(),
+            &self.fast,
             self.network,
             &self.regularizer,
             &mut self.selection,

@@ -1,7 +1,7 @@
 //! Jacobi sweeps, and the decompositions made of them.
 
 use super::*;
-use gaussling_core::linalg::{JacobiStatus, svd_in_place, symmetric_eigen_in_place};
+use gaussling_core::linalg::{SpectralStatus, svd_in_place, symmetric_eigen_in_place};
 
 /// (columns, rows): around registers, batches of 16 pairs, and n = 1.
 const SHAPES: [(usize, usize); 12] =
@@ -92,7 +92,7 @@ fn decompositions_have_the_residuals_of_the_portable_ones() {
                 let (mut u, mut s, mut v) = (a.clone(), vec![T::ZERO; n], a.clone());
                 let views = (MatMut::new(&mut u, n, n).unwrap(), MatMut::new(&mut v, n, n).unwrap());
                 let report = svd_in_place(&fast, views.0, &mut s, views.1).unwrap();
-                assert_eq!(report.status, JacobiStatus::Converged, "{context}");
+                assert_eq!(report.status, SpectralStatus::Converged, "{context}");
                 let residual = largest(&|i, j| {
                     (0..n).map(|k| at(&u, i, k) * s[k].value() * at(&v, j, k)).sum::<f64>() - at(&a, i, j)
                 });
@@ -101,7 +101,7 @@ fn decompositions_have_the_residuals_of_the_portable_ones() {
                 let (mut work, mut values, mut x) = (symmetric.clone(), vec![T::ZERO; n], a.clone());
                 let views = (MatMut::new(&mut work, n, n).unwrap(), MatMut::new(&mut x, n, n).unwrap());
                 let report = symmetric_eigen_in_place(&fast, views.0, &mut values, views.1).unwrap();
-                assert_eq!(report.status, JacobiStatus::Converged, "{context}");
+                assert_eq!(report.status, SpectralStatus::Converged, "{context}");
                 let residual = largest(&|i, j| {
                     (0..n).map(|k| at(&symmetric, i, k) * at(&x, k, j)).sum::<f64>() - at(&x, i, j) * values[j].value()
                 });

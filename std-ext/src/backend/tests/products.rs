@@ -206,3 +206,45 @@ fn a_column_of_several_does_not_depend_on_the_others() {
     check::<f64>();
     check::<f32>();
 }
+
+/// By several threads a product has the bits that one gives it: large ones, which are shared out, of every layout and level.
+#[test]
+fn shared_products_have_the_same_bits() {
+    fn bits<T: Float>(fast: &Fast, case: Case, seed: u64) -> Vec<u64> {
+        let (m, n, k) = case.shape;
+        let mut numbers = Numbers(seed);
+        let (a, a_rows, a_cols) = stored::<T>(&mut numbers, m, k, case.a, case.gap);
+        let (b, b_rows, b_cols) = stored::<T>(&mut numbers, k, n, case.b, case.gap);
+        let mut c = numbers.vector::<T>((m + case.gap) * n);
+        let a = MatRef::with_strides(&a, m, k, a_rows, a_cols).unwrap();
+        let b = MatRef::with_strides(&b, k, n, b_rows, b_cols).unwrap();
+        let (alpha, beta) = (T::from_f64(case.alpha), T::from_f64(case.beta));
+        let view = MatMut::with_leading(&mut c, m, n, m + case.gap).unwrap();
+        fast.gemm(alpha, a, b, beta, view).unwrap();
+        c.into_iter().map(|x| x.value().to_bits()).collect()
+    }
+    let mut numbers = Numbers(7);
+    let shapes = [
+        (128, 64, 784),
+        (128, 784, 64),
+        (784, 64, 128),
+        (24, 48, 2000),
+        (31, 50, 1500),
+        (17, 500, 400),
+        (257, 90, 130),
+    ];
+    for (seed, shape) in shapes.into_iter().enumerate() {
+        for (a, b) in LAYOUTS.iter().flat_map(|&a| LAYOUTS.map(|b| (a, b))) {
+            let case = Case { a, b, scale: 1.0, ..any_case(&mut numbers, shape) };
+            for level in Fast::levels() {
+                let one = Fast::with_level(level).unwrap();
+                let (double, single) = (bits::<f64>(&one, case, seed as u64), bits::<f32>(&one, case, seed as u64));
+                for threads in [2, 3, 8] {
+                    let more = one.clone().with_threads(threads);
+                    assert!(bits::<f64>(&more, case, seed as u64) == double, "{level:?}, {threads} threads, {case:?}");
+                    assert!(bits::<f32>(&more, case, seed as u64) == single, "{level:?}, {threads} threads, {case:?}");
+                }
+            }
+        }
+    }
+}
