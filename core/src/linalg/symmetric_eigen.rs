@@ -102,7 +102,7 @@ pub fn symmetric_eigen_in_place<T: Real>(
         }
         None => {
             // The largest element between 1 and 2, so that squares of all that matters are in range.
-            a.cols_mut().for_each(|column| column.iter_mut().for_each(|x| *x /= target));
+            a.cols_mut().for_each(|column| backend.scale(T::ONE / target, column));
             let outcome = tridiagonal_eigen(backend, a, values, &mut vectors)?;
             backend.scale(target, values);
             outcome

@@ -3,8 +3,9 @@
 //! 1. For j = 0, …, n − 3 a reflection H = I − τ v vᵀ zeroes column j below the subdiagonal. The block B behind it becomes
 //!    H B H = B − v wᵀ − w vᵀ with p = τ B v, w = p − (τ/2)(pᵀv) v.
 //! 2. Q = H₀ H₁ …, from the last reflection to the first, so that each changes a trailing block only.
-//! 3. For each l, until |eₗ| ≤ ε (|dₗ| + |dₗ₊₁|) or eₗ is below all that matters beside ‖T‖: a QL step with Wilkinson's shift on the block
-//!    from l to the first m whose eₘ is small in that sense, as plane rotations of neighbours from m up to l; the columns of Q take part.
+//! 3. For each l, until |eₗ| ≤ ε (|dₗ| + |dₗ₊₁|) or |eₗ| ≤ ε² (the largest |aᵢⱼ| is between 1 and 2; without this limit the rotations of a
+//!    block of much smaller numbers underflow, and large ones before it wait for ever): a QL step with Wilkinson's shift on the block from
+//!    l to the first m whose eₘ is small in that sense, as plane rotations of neighbours from m up to l; the columns of Q take part.
 //!
 //! Source: G. H. Golub and C. F. Van Loan, "Matrix Computations" (4th ed., 2013), sections 8.3.1 for 1 and 2; A. Dubrulle, R. S. Martin and
 //! J. H. Wilkinson, "The implicit QL algorithm" (Numer. Math. 12, 1968), DOI 10.1007/BF02165404, for 3.
@@ -23,7 +24,7 @@ use crate::scalar::Real;
 /// More steps than any eigenvalue needs, in the mean over those of a matrix; 1 to 2 are usual.
 const MAX_STEPS: usize = 30;
 
-/// Overwrites `values` by the eigenvalues of `a` (n × n, ‖A‖ about 1, both triangles are read) in no order and the columns of
+/// Overwrites `values` by the eigenvalues of `a` (n × n, the largest |aᵢⱼ| between 1 and 2, both triangles are read) in no order and the columns of
 /// `vectors` by its eigenvectors. Returns the number of QL steps. `a` is destroyed.
 pub(super) fn tridiagonal_eigen<T: Real>(
     backend: &impl Backend<T>,
@@ -126,7 +127,7 @@ fn implicit_ql<T: Real>(
 ) -> (usize, SpectralStatus) {
     let n = d.len();
     let at = |x: &[T], i: usize| x.get(i).copied().unwrap_or(T::ZERO);
-    let negligible = T::MIN_POSITIVE / T::EPSILON;
+    let negligible = T::EPSILON * T::EPSILON;
     let mut steps = 0;
     for l in 0..n {
         loop {
@@ -187,9 +188,9 @@ fn rotate_columns<T: Real>(l: usize, m: usize, c: &[T], s: &[T], q: &mut MatMut<
     let Some(columns) = elements.get_mut(l * leading..) else { return };
     let (Some(c), Some(s)) = (c.get(l..m), s.get(l..m)) else { return };
     let mut row = 0;
-    while row + 8 <= rows {
-        rotate_rows::<T, 8>(row, leading, c, s, columns);
-        row += 8;
+    while row + 16 <= rows {
+        rotate_rows::<T, 16>(row, leading, c, s, columns);
+        row += 16;
     }
     while row + 4 <= rows {
         rotate_rows::<T, 4>(row, leading, c, s, columns);

@@ -126,6 +126,30 @@ fn iterations() {
     assert_eq!(report.iterations, 4);
 }
 
+/// A pair of large elements off the diagonal before numbers whose squares underflow beside them, found by a property test: the rotations
+/// of the tail must not keep the pair from converging.
+#[test]
+fn elements_of_any_range_converge() {
+    for tiny in [1e-10, 1e-20, 1e-40, 1e-160, 1e-225, 1e-290, 0.0] {
+        let element = |i: usize, j: usize| match (i, j) {
+            (1, 0) => 1.0,
+            (0, 0) => 0.0,
+            _ => tiny * libm::sin((7 * i + 3 * j) as f64),
+        };
+        for scale in [1.0, 1e300] {
+            let mut a = Dense::<f64>::from_fn(6, 6, |i, j| scale * element(i.max(j), i.min(j)));
+            let (mut values, mut x) = ([0.0; 6], Dense::zeros(6, 6));
+            let report = symmetric_eigen_in_place(&Portable, a.view_mut(), &mut values, x.view_mut()).unwrap();
+            assert_eq!(report.status, SpectralStatus::Converged, "{tiny:e}");
+            let error = (values[0] / scale + 1.0).abs() + (values[5] / scale - 1.0).abs();
+            assert!(
+                error < 1e-14 + 4.0 * tiny && values[1..5].iter().all(|x| x.abs() / scale <= 8.0 * tiny),
+                "{values:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn misuse_is_an_error() {
     for bad in [f64::NAN, f64::INFINITY] {
