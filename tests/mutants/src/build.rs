@@ -144,17 +144,18 @@ pub fn prepare(root: &Path, scratch: &Path, sources: &[Source], mutants: &[Mutan
             write(&list, lines.as_bytes())?;
             return Ok(unviable);
         }
-        // An arm that is wrong makes what follows from it wrong, so points are left out only when no arm is to blame.
-        let (mut arms, mut points) = (BTreeSet::<usize>::new(), BTreeSet::new());
+        // What is wrong makes wrong what follows from it: operators that a type does not have go first, points without a wrong arm last.
+        let mut found = [const { BTreeSet::<usize>::new() }; 3];
         let mut unknown = "cargo check failed".to_string();
         for message in messages.iter().filter(|m| m["message"]["level"] == "error") {
+            let operator = ["E0368", "E0369"].iter().any(|code| message["message"]["code"]["code"] == *code);
             let spans = message["message"]["spans"].as_array().map_or(&[][..], Vec::as_slice);
             for span in spans.iter().filter(|span| span["is_primary"] == true) {
                 let name = span["file_name"].as_str().unwrap_or_default();
                 let bytes = [&span["byte_start"], &span["byte_end"]].map(|b| b.as_u64().unwrap_or(0) as usize);
                 if let Some((_, text)) = texts.iter().find(|(file, _)| *file == name) {
                     let (is_arm, ids) = text.at_fault(&(bytes[0]..bytes[1]));
-                    if is_arm { &mut arms } else { &mut points }.extend(ids);
+                    found[if !is_arm { 2 } else { usize::from(!operator) }].extend(ids);
                 }
             }
             if let Some(rendered) = message["message"]["rendered"].as_str() {
@@ -162,7 +163,7 @@ pub fn prepare(root: &Path, scratch: &Path, sources: &[Source], mutants: &[Mutan
             }
         }
         let before = unviable.len();
-        unviable.extend(if arms.is_empty() { points } else { arms });
+        unviable.extend(found.into_iter().find(|ids| !ids.is_empty()).unwrap_or_default());
         eprintln!("{} mutants do not compile", unviable.len());
         if unviable.len() == before {
             return Err(unknown);
