@@ -273,4 +273,14 @@ mod tests {
             assert!(tau > 0.0 && (dot(y, y).sqrt() - 5.0).abs() < 1e-14, "{x:?} {p:?}: {tau}");
         }
     }
+
+    /// Close to the boundary, and on towards it, the way that is left keeps its digits.
+    #[test]
+    fn a_short_way_keeps_its_digits() {
+        for k in 1..20 {
+            let tau = f64::from(k) / (1 << 30) as f64;
+            let found = to_boundary(1.0 - tau, 1.0, 1.0 - tau, 1.0);
+            assert!((found / tau - 1.0).abs() < 4.0 * f64::EPSILON, "{found:e}, not {tau:e}");
+        }
+    }
 }

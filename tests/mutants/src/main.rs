@@ -116,7 +116,7 @@ fn check() -> Result<bool, String> {
         return Ok(true);
     }
 
-    // What an earlier run found, by the mutant's name and how often it has come: lines move.
+    // What an earlier run found.
     let path = scratch.join("results.tsv");
     let mut results: BTreeMap<usize, report::Row> = report::read(&path, &mutants);
     let stage = stages.to_string();

@@ -125,7 +125,9 @@ impl Finder<'_> {
             return;
         }
         self.function.push(sig.ident.to_string());
-        self.body(&sig.output, block);
+        if sig.ident != "default" {
+            self.body(&sig.output, block);
+        }
         visit(self);
         self.function.pop();
     }

@@ -1,6 +1,6 @@
 //! Results as text: the table of mutants, the summary, and the list of survivors that are known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::Path;
 
@@ -32,16 +32,23 @@ pub fn line(m: &Mutant, row: &Row) -> String {
     format!("{}\t{}\t{}\t{}\t{}", m.id, name(m), row.result, row.stages, row.test)
 }
 
-/// The rows of an earlier run whose mutants still have their numbers and names.
+/// The rows of an earlier run, by file, function, mutation, code and how often these have come: lines and numbers change.
 pub fn read(path: &Path, mutants: &[Mutant]) -> BTreeMap<usize, Row> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let row = |line: &str| {
-        let (id, rest) = line.split_once('\t')?;
-        let mutant = mutants.get(id.parse::<usize>().ok()?.checked_sub(1)?)?;
-        let mut fields = rest.strip_prefix(&name(mutant))?.strip_prefix('\t')?.split('\t').map(String::from);
-        Some((mutant.id, Row { result: fields.next()?, stages: fields.next()?, test: fields.next()? }))
+    let mut known: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
+    for m in mutants {
+        known.entry([&*m.file, &m.function, &m.mutation, &m.code].join("\t")).or_default().push_back(m.id);
+    }
+    let row = |line: &str| match line.split('\t').collect::<Vec<_>>()[..] {
+        [_, file, _, function, mutation, code, result, stages, test] => {
+            let id = known.get_mut(&[file, function, mutation, code].join("\t"))?.pop_front()?;
+            Some((id, Row { result: result.into(), stages: stages.into(), test: test.into() }))
+        }
+        _ => None,
     };
-    text.lines().filter_map(row).collect()
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_by_key(|line| line.split('\t').next().and_then(|id| id.parse::<usize>().ok()));
+    lines.into_iter().filter_map(row).collect()
 }
 
 pub fn write(path: &Path, mutants: &[Mutant], results: &BTreeMap<usize, Row>) -> Result<(), String> {

@@ -74,6 +74,21 @@ fn a_constant_has_no_derivative() {
     assert_eq!(tape.adjoint(x), 1.0);
 }
 
+/// y op= z is y = y op z, in value and slope.
+#[test]
+fn assignments_are_the_operations() {
+    let mut nodes = [Node::EMPTY; 2];
+    let tape = Tape::new(&mut nodes);
+    let (x, four) = (tape.variable(3.0), Var::from_f64(4.0));
+    let mut y = x;
+    y += four; // x + 4
+    y *= x; // x² + 4x
+    y -= x; // x² + 3x
+    y /= four;
+    tape.sweep(y).unwrap();
+    assert_eq!((y.primal(), tape.adjoint(x)), (4.5, 2.25));
+}
+
 #[test]
 fn an_unused_branch_does_no_harm() {
     let mut nodes = [Node::EMPTY; 4];
@@ -239,6 +254,8 @@ fn comparisons_look_at_values() {
     let (x, y) = (tape.variable(1.0), tape.variable(2.0));
     assert!(x < y && x == Var::ONE && x.max(y) == y && !x.is_nan());
     assert!(x.is_finite() && !(x * Var::from_f64(f64::INFINITY)).is_finite());
+    // The value or the slope alone.
+    assert!(!(x + Var::from_f64(f64::INFINITY)).is_finite() && !(x - Var::ONE).sqrt().is_finite());
     assert_eq!(
         std::format!("{:?} {:?}", -x, Var::<f64>::ONE),
         "Var { value: -1.0, node: 0, slope: -1.0 } Var { value: 1.0 }"

@@ -319,6 +319,13 @@ fn ends_are_exact() {
     let constant = TikhonovRule::Upre { noise: 0.0 };
     // 2 ln 100 = 9.2 in steps of at most 1/4: 37 intervals.
     assert_eq!(choose(1.0, [1.0, 0.0], constant).evaluations, 38);
+    // One singular value 1, β = 1: the minimum is where λ²/(1 + λ²) = noise². Two points and 37 golden sections more bring two
+    // steps of the grid, 0.498, below √ε.
+    let choice = choose(1.0, [1.0, 0.0], TikhonovRule::Upre { noise: 0.5 });
+    assert!((choice.lambda * 3.0_f64.sqrt() - 1.0).abs() < 1e-7 && choice.evaluations == 38 + 2 + 37, "{choice:?}");
+    // ρ = λ²/(1 + λ²) = ¼: both ends, 57 halvings of 2 ln 1/ε = 72 down to 4 ε, the root.
+    let choice = choose(1.0, [1.0, 0.0], TikhonovRule::Discrepancy { residual_norm: 0.25 });
+    assert!((choice.lambda * 3.0_f64.sqrt() - 1.0).abs() < 1e-15 && choice.evaluations == 2 + 57 + 1, "{choice:?}");
     // b outside the range: x = 0 whatever λ, but the criteria still have an order; the first of equals counts.
     let none = [0.0, 2.0];
     assert_eq!((choose(1.0, none, TikhonovRule::Gcv).status, choose(1.0, none, constant).status), (Upper, Lower));
