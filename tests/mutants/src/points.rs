@@ -3,6 +3,7 @@
 //! What stands in a constant context (`const fn`, lengths of arrays, statics), in a pattern or in a macro cannot be chosen at run time
 //! and is no point. Operands are evaluated once, in the order and as often as in the source; `&&` and `||` stay lazy.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use quote::ToTokens;
@@ -21,7 +22,7 @@ pub struct Mutant {
     pub line: usize,
     pub function: String,
     pub mutation: String,
-    /// The source of the point, or its beginning.
+    /// The source of the point, or its beginning; with a number from the second time on that a function has the same there.
     pub code: String,
 }
 
@@ -29,8 +30,19 @@ pub struct Mutant {
 pub fn find(file: &str, source: &str, mutants: &mut Vec<Mutant>) -> Result<Vec<Edit>, String> {
     let tree = syn::parse_file(source).map_err(|e| format!("{file}: {e}"))?;
     let mut finder = Finder { file, source, mutants, edits: Vec::new(), function: Vec::new() };
+    let first = finder.mutants.len();
     finder.visit_file(&tree);
-    Ok(finder.edits)
+    let edits = finder.edits;
+    // Names are unique: the second mutant of a name gets a number.
+    let mut seen = BTreeMap::new();
+    for m in &mut mutants[first..] {
+        let count = seen.entry((m.function.clone(), m.mutation.clone(), m.code.clone())).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            m.code += &format!(" ({count})");
+        }
+    }
+    Ok(edits)
 }
 
 /// The modules that are there for tests alone, in files of their own.

@@ -1,6 +1,6 @@
 //! Results as text: the table of mutants, the summary, and the list of survivors that are known.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -32,23 +32,23 @@ pub fn line(m: &Mutant, row: &Row) -> String {
     format!("{}\t{}\t{}\t{}\t{}", m.id, name(m), row.result, row.stages, row.test)
 }
 
-/// The rows of an earlier run, by file, function, mutation, code and how often these have come: lines and numbers change.
+/// File, function, mutation, code: what stays the same where lines and numbers change.
+fn key(fields: [&str; 4]) -> String {
+    fields.join("\t")
+}
+
+/// The rows of an earlier run.
 pub fn read(path: &Path, mutants: &[Mutant]) -> BTreeMap<usize, Row> {
-    let mut known: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
-    for m in mutants {
-        known.entry([&*m.file, &m.function, &m.mutation, &m.code].join("\t")).or_default().push_back(m.id);
-    }
+    let known: BTreeMap<String, usize> =
+        mutants.iter().map(|m| (key([&m.file, &m.function, &m.mutation, &m.code]), m.id)).collect();
     let row = |line: &str| match line.split('\t').collect::<Vec<_>>()[..] {
         [_, file, _, function, mutation, code, result, stages, test] => {
-            let id = known.get_mut(&[file, function, mutation, code].join("\t"))?.pop_front()?;
+            let id = *known.get(&key([file, function, mutation, code]))?;
             Some((id, Row { result: result.into(), stages: stages.into(), test: test.into() }))
         }
         _ => None,
     };
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines.sort_by_key(|line| line.split('\t').next().and_then(|id| id.parse::<usize>().ok()));
-    lines.into_iter().filter_map(row).collect()
+    fs::read_to_string(path).unwrap_or_default().lines().filter_map(row).collect()
 }
 
 pub fn write(path: &Path, mutants: &[Mutant], results: &BTreeMap<usize, Row>) -> Result<(), String> {
