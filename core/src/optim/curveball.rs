@@ -390,7 +390,44 @@ impl<T: Real> Plane<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Plane;
+    use super::{CurveBall, CurveBallOptions, Plane, curveball_objective_work_len};
+    use crate::Portable;
+    use crate::optim::Status;
+    use crate::optim::objective_tests::{Function, Logged, quadratic};
+
+    /// A quadratic function with H = diag(1, 2, 3, …) is its own model: γ = 1 where λ is small, in the first step and in the
+    /// sixth, whose z is not zero. Work units are those of the calls.
+    #[test]
+    fn a_quadratic_function_falls_as_predicted() {
+        let (h, x) = (|e: usize| if e % 9 == e / 9 { (e % 9 + 1) as f64 } else { 0.0 }, [1.0, -2.0, 3.0].repeat(3));
+        let f = quadratic((0..81).map(h).collect(), x, 5.0);
+        let (mut objective, mut work) = (Logged::new(&f, 9), [0.0; curveball_objective_work_len(9)]);
+        let options = CurveBallOptions { lambda: 1e-12, ..CurveBallOptions::default() };
+        let mut method = CurveBall::new(options, [0.0; 9]).unwrap();
+        let (mut w, mut last) = ([0.0; 9], f64::INFINITY);
+        for k in 0..7 {
+            let report = method.step_objective(&Portable, &mut objective, &mut w, &mut work).unwrap();
+            assert_eq!((report.work_units, report.ratio.is_some()), (objective.units(), k % 5 == 0));
+            assert!(
+                report.loss < last && report.ratio.is_none_or(|ratio| (ratio - 1.0).abs() < 1e-6),
+                "{k}: {report:?}"
+            );
+            assert_eq!(report.lambda, 1e-12, "in the middle it stays");
+            last = report.loss;
+        }
+        assert!(last > 5.001, "{last}: not there yet");
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_moves_nothing() {
+        let f: Function = std::boxed::Box::new(|w| (w[0].sqrt(), std::vec![1.0], std::vec![1.0]));
+        let (mut objective, mut work) = (Logged::new(&f, 1), [0.0; curveball_objective_work_len(1)]);
+        let mut method = CurveBall::new(CurveBallOptions::default(), [0.0]).unwrap();
+        let mut w = [-1.0];
+        let report = method.step_objective(&Portable, &mut objective, &mut w, &mut work).unwrap();
+        assert_eq!((report.status, report.work_units), (Status::NonFinite, 2));
+        assert_eq!((w, method.momentum()), ([-1.0], &[0.0][..]));
+    }
 
     /// The gradient of the model vanishes at (β, −ρ), at scales whose products would overflow.
     #[test]

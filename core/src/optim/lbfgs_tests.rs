@@ -199,6 +199,7 @@ fn misuse_is_an_error() {
         LbfgsOptions { max_evaluations: 0, ..options },
         LbfgsOptions { sufficient_decrease: 0.0, ..options },
         LbfgsOptions { sufficient_decrease: 0.95, ..options },
+        LbfgsOptions { sufficient_decrease: options.curvature, ..options },
         LbfgsOptions { curvature: 1.0, ..options },
         LbfgsOptions { curvature: f64::NAN, ..options },
     ] {

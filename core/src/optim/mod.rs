@@ -33,6 +33,8 @@ mod curveball;
 mod first_order;
 mod full;
 mod lambda_rule;
+#[cfg(test)]
+mod lambda_rule_tests;
 mod lbfgs;
 #[cfg(test)]
 mod lbfgs_tests;

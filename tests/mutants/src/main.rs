@@ -30,6 +30,7 @@ Mutation check of gaussling-core: linalg, autodiff, optim.
   --scratch FOLDER  where the copy is built; default target/mutants
   --file TEXT       only mutants of files whose path holds TEXT
   --stages N        1: the unit tests of the core; 2, the default: also those of tests/; 3: also those of std-ext
+  --seconds N       of tests a mutant at most, the fastest first; default 20
   --sample N        only N mutants, chosen at random, the same ones every time
   --again           run the survivors again, after a change of the tests
   --mutant N        run one mutant against all tests that reach it
@@ -46,6 +47,7 @@ struct Options {
     scratch: Option<PathBuf>,
     file: String,
     stages: Option<usize>,
+    seconds: Option<usize>,
     sample: Option<usize>,
     mutant: Option<usize>,
     again: bool,
@@ -61,6 +63,7 @@ fn options() -> Result<Options, String> {
             "--scratch" => options.scratch = Some(std::path::absolute(value()?).map_err(|e| e.to_string())?),
             "--file" => options.file = value()?,
             "--stages" => options.stages = Some(number(value()?)?.clamp(1, STAGES.len())),
+            "--seconds" => options.seconds = Some(number(value()?)?),
             "--sample" => options.sample = Some(number(value()?)?),
             "--mutant" => options.mutant = Some(number(value()?)?),
             "--again" => options.again = true,
@@ -97,6 +100,7 @@ fn check() -> Result<bool, String> {
     let root = own.ancestors().nth(2).unwrap_or(own);
     let scratch = options.scratch.unwrap_or_else(|| root.join("target/mutants"));
     let stages = options.stages.unwrap_or(2);
+    let seconds = options.seconds.unwrap_or(20) as f64;
 
     let (sources, mutants) = build::sources(root)?;
     if options.list {
@@ -111,7 +115,7 @@ fn check() -> Result<bool, String> {
 
     if let Some(id) = options.mutant {
         let mutant = mutants.iter().find(|m| m.id == id).ok_or(format!("there is no mutant {id}"))?;
-        let verdict = run::judge(mutant, &programs, &tests, true)?;
+        let verdict = run::judge(mutant, &programs, &tests, f64::INFINITY, true)?;
         println!("{}\n{}: {}", report::name(mutant), verdict.result, verdict.test);
         return Ok(true);
     }
@@ -132,7 +136,7 @@ fn check() -> Result<bool, String> {
     let file = fs::OpenOptions::new().append(true).open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
     let shared = Mutex::new((file, &mut results));
     let of = todo.len();
-    run::judge_all(&todo, &programs, &tests, |mutant, verdict| {
+    run::judge_all(&todo, &programs, &tests, seconds, |mutant, verdict| {
         let row = report::Row { result: verdict.result.into(), stages: stage.clone(), test: verdict.test };
         let mut shared = shared.lock().map_err(|e| e.to_string())?;
         writeln!(shared.0, "{}", report::line(mutant, &row)).map_err(|e| e.to_string())?;

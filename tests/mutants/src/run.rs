@@ -111,18 +111,29 @@ pub fn record(programs: &[Program], skip: &str, scratch: &Path, mutants: usize) 
     tests.into_inner().map_err(|e| e.to_string())
 }
 
-/// Runs the tests that reach a mutant, those of its own file first, then the fastest first, until one fails.
-pub fn judge(mutant: &Mutant, programs: &[Program], tests: &[Test], all: bool) -> Result<Verdict, String> {
+/// Runs the tests that reach a mutant until one fails or `seconds` are over: the quick ones of its own file first, then the fastest
+/// first.
+pub fn judge(
+    mutant: &Mutant,
+    programs: &[Program],
+    tests: &[Test],
+    seconds: f64,
+    all: bool,
+) -> Result<Verdict, String> {
     let path = mutant.file.trim_end_matches(".rs").trim_end_matches("/mod");
     let stem = path.rsplit('/').next().unwrap_or(path);
     let mut reaching: Vec<&Test> = tests.iter().filter(|test| test.reaches[mutant.point]).collect();
     reaching.sort_by(|a, b| {
-        let key = |test: &Test| (programs[test.program].stage, !test.name.contains(stem));
+        let key = |test: &Test| test.seconds > 1.0 || programs[test.program].stage > 0 || !test.name.contains(stem);
         key(a).cmp(&key(b)).then(a.seconds.total_cmp(&b.seconds))
     });
     let mut result = if reaching.is_empty() { "not reached" } else { "missed" };
     let mut by = Vec::new();
+    let start = Instant::now();
     for test in reaching {
+        if start.elapsed().as_secs_f64() + test.seconds > seconds {
+            break;
+        }
         // Generous, for a machine on which other programs run.
         let limit = Duration::from_secs_f64(3.0 + 8.0 * test.seconds);
         let this = match run(&programs[test.program], &test.name, ("MUTANT", &mutant.id.to_string()), limit)? {
@@ -146,7 +157,8 @@ pub fn judge_all(
     mutants: &[&Mutant],
     programs: &[Program],
     tests: &[Test],
+    seconds: f64,
     report: impl Fn(&Mutant, Verdict) -> Result<(), String> + Sync,
 ) -> Result<(), String> {
-    in_two_threads(mutants.len(), |i| report(mutants[i], judge(mutants[i], programs, tests, false)?))
+    in_two_threads(mutants.len(), |i| report(mutants[i], judge(mutants[i], programs, tests, seconds, false)?))
 }
