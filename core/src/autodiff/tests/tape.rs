@@ -142,6 +142,7 @@ fn variables_of_two_tapes_are_refused() {
     assert_eq!(first.sweep(x), Ok(()));
     let z = x * y;
     assert_eq!((first.sweep(z), second.sweep(y)), (refusal, refusal));
+    assert_eq!(z.primal(), 2.0, "the value is right all the same");
 }
 
 /// Reverse over forward, forward over reverse and forward over forward give the same exact Hessian.
@@ -252,7 +253,7 @@ fn comparisons_look_at_values() {
     let mut nodes = [Node::EMPTY; 2];
     let tape = Tape::new(&mut nodes);
     let (x, y) = (tape.variable(1.0), tape.variable(2.0));
-    assert!(x < y && x == Var::ONE && x.max(y) == y && !x.is_nan());
+    assert!(x < y && x == Var::ONE && x != y && x.max(y) == y && !x.is_nan());
     assert!(x.is_finite() && !(x * Var::from_f64(f64::INFINITY)).is_finite());
     // The value or the slope alone.
     assert!(!(x + Var::from_f64(f64::INFINITY)).is_finite() && !(x - Var::ONE).sqrt().is_finite());
@@ -260,7 +261,7 @@ fn comparisons_look_at_values() {
         std::format!("{:?} {:?}", -x, Var::<f64>::ONE),
         "Var { value: -1.0, node: 0, slope: -1.0 } Var { value: 1.0 }"
     );
-    assert_eq!(std::format!("{tape:?}"), "Tape { len: 2, capacity: 2, .. }");
+    assert_eq!(std::format!("{tape:?} {:?}", Node::<f64>::EMPTY), "Tape { len: 2, capacity: 2, .. } Node { .. }");
 }
 
 #[test]
