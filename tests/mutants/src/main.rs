@@ -124,6 +124,9 @@ fn check() -> Result<bool, String> {
     let path = scratch.join("results.tsv");
     let mut results: BTreeMap<usize, report::Row> = report::read(&path, &mutants);
     let stage = stages.to_string();
+    // A survivor that is run again against fewer stages has survived the others all the same.
+    let before: BTreeMap<usize, (String, String)> =
+        results.iter().map(|(id, row)| (*id, (row.stages.clone(), row.result.clone()))).collect();
     results.retain(|_, row| !(row.survived() && (options.again || row.stages < stage)));
     let mut todo: Vec<&Mutant> =
         mutants.iter().filter(|m| m.file.contains(&options.file) && !unviable.contains(&m.id)).collect();
@@ -137,7 +140,10 @@ fn check() -> Result<bool, String> {
     let shared = Mutex::new((file, &mut results));
     let of = todo.len();
     run::judge_all(&todo, &programs, &tests, seconds, |mutant, verdict| {
-        let row = report::Row { result: verdict.result.into(), stages: stage.clone(), test: verdict.test };
+        let mut row = report::Row { result: verdict.result.into(), stages: stage.clone(), test: verdict.test };
+        if let Some((stages, result)) = before.get(&mutant.id).filter(|(stages, _)| *stages > stage && row.survived()) {
+            (row.stages, row.result) = (stages.clone(), result.clone());
+        }
         let mut shared = shared.lock().map_err(|e| e.to_string())?;
         writeln!(shared.0, "{}", report::line(mutant, &row)).map_err(|e| e.to_string())?;
         shared.1.insert(mutant.id, row);
