@@ -429,6 +429,34 @@ mod tests {
         assert_eq!((w, method.momentum()), ([-1.0], &[0.0][..]));
     }
 
+    /// z ← ρ z − β Δ, w ← (1 − η·decay) w + η z by hand, and nothing moves where a number is not finite.
+    #[test]
+    fn a_move_by_hand() {
+        let options = CurveBallOptions { learning_rate: 0.5, weight_decay: 0.25, ..CurveBallOptions::default() };
+        let mut method = CurveBall::new(options, [0.0; 2]).unwrap();
+        method.z = [1.0, -2.0];
+        let mut w = [8.0, 16.0];
+        assert!(method.advance(&Portable, 0.5, 0.25, &[4.0, 8.0], &mut w, 1.0));
+        assert_eq!((method.z, w), ([-0.5, -3.0], [6.75, 12.5]));
+        for (delta, value) in [(f64::NAN, 1.0), (0.0, f64::NAN), (f64::MAX, 1.0)] {
+            assert!(!method.advance(&Portable, 0.5, 4.0, &[delta, 0.0], &mut w, value), "{delta} {value}");
+            assert!(!method.advance(&Portable, 0.5, 4.0, &[0.0, delta], &mut w, value), "{delta} {value}");
+            assert_eq!((method.z, w), ([-0.5, -3.0], [6.75, 12.5]));
+        }
+    }
+
+    /// λ grows for γ < ½, falls for γ > 1½, and stays at both.
+    #[test]
+    fn lambda_follows_the_ratio() {
+        for (ratio, exponent) in [(0.49, -5), (0.5, 0), (1.0, 0), (1.5, 0), (1.51, 5), (-3.0, -5)] {
+            let options = CurveBallOptions { lambda: 2.0, ..CurveBallOptions::default() };
+            let mut method = CurveBall::new(options, [0.0; 1]).unwrap();
+            assert_eq!(method.adapt_lambda(ratio), ratio);
+            let expected = 2.0 * libm::pow(0.999, f64::from(exponent));
+            assert!((method.lambda / expected - 1.0).abs() < 1e-15 && method.work_units == 1, "{ratio}");
+        }
+    }
+
     /// The gradient of the model vanishes at (β, −ρ), at scales whose products would overflow.
     #[test]
     fn the_plane_is_minimized_at_any_scale() {

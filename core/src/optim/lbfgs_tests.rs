@@ -110,11 +110,15 @@ fn every_accepted_step_meets_the_wolfe_conditions() {
             let value = rosenbrock(&before, &mut g);
             let report = lbfgs.step(&Portable, &mut Function(vec![0.0; 2], rosenbrock), &mut theta).unwrap();
             if report.status != Status::Running {
+                assert!(matches!(report.status, Status::SmallGradient | Status::NoProgress));
                 break;
             }
             assert_eq!(report.line_search, LineSearch::Wolfe);
             assert_eq!(report.value, rosenbrock(&theta, &mut g_new));
             assert_eq!(lbfgs.gradient(), g_new);
+            let moved = libm::hypot(theta[0] - before[0], theta[1] - before[1]);
+            assert!((report.step_norm - moved).abs() <= 1e-14 * moved.max(1.0), "step {steps}: {report:?}, {moved}");
+            assert_eq!(lbfgs.work_units(), report.work_units);
             let slope = |g: [f64; 2]| g[0] * (theta[0] - before[0]) + g[1] * (theta[1] - before[1]);
             let rounding = 1e-15 * value.abs();
             assert!(report.value <= value + c1 * slope(g) + rounding, "step {steps}: {report:?}");

@@ -50,6 +50,8 @@ mod pairs_tests;
 mod prodigy;
 mod run;
 mod sampled_tikhonov;
+#[cfg(test)]
+mod sampled_tikhonov_tests;
 mod saved;
 #[cfg(test)]
 mod saved_tests;

@@ -376,6 +376,30 @@ fn no_state_makes_a_method_panic() {
     }
 }
 
+/// Passes are part of the state of [`FirstOrder`], beside that of its rule.
+#[test]
+fn first_order_goes_on_with_the_same_bits() {
+    let (x, c) = (numbers::<f64>(2 * N), labels::<f64>());
+    let (x, c) = (MatRef::new(&x, 2, N).unwrap(), MatRef::new(&c, 3, N).unwrap());
+    let r = Tikhonov { alpha: 1e-3 };
+    compare("first order", |interrupted| {
+        let new = |poison| FirstOrder::new(Adam::new(0.05, vec![poison; adam_state_len(Whole::PARAMS)]));
+        let mut methods = [new(0.0), new(f64::NAN)];
+        let (mut theta, mut gradient) = (numbers::<f64>(Whole::PARAMS), vec![0.0; Whole::PARAMS]);
+        let mut work = vec![0.0; loss_work_len(Whole::SHAPE, N)];
+        let mut step = |k| {
+            if interrupted == Some(k) {
+                hand_over(&mut methods);
+            }
+            let [method, _] = &mut methods;
+            let loss = SoftmaxCrossEntropy;
+            let report = method.step(&Portable, &WHOLE, loss, &r, &mut theta, x, c, &mut gradient, &mut work).unwrap();
+            record(report, &theta)
+        };
+        (0..STEPS).map(&mut step).collect()
+    });
+}
+
 /// The tags stand in checkpoints: they stay what they are.
 #[test]
 fn tags_are_those_of_stored_checkpoints() {
