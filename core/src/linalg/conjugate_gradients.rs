@@ -274,13 +274,14 @@ mod tests {
         }
     }
 
-    /// Close to the boundary, and on towards it, the way that is left keeps its digits.
+    /// Close to the boundary, and on towards it, the way that is left keeps its digits: ϑ (ϑ + 2 a) = c.
     #[test]
     fn a_short_way_keeps_its_digits() {
         for k in 1..20 {
-            let tau = f64::from(k) / (1 << 30) as f64;
-            let found = to_boundary(1.0 - tau, 1.0, 1.0 - tau, 1.0);
-            assert!((found / tau - 1.0).abs() < 4.0 * f64::EPSILON, "{found:e}, not {tau:e}");
+            let (a, left) = (0.7, f64::from(k) / (1 << 30) as f64);
+            let theta = to_boundary(a, 1.0, 1.0 - left, 1.0);
+            let c = left * (2.0 - left);
+            assert!((theta * (theta + 2.0 * a) / c - 1.0).abs() < 4.0 * f64::EPSILON, "{theta:e}, {c:e}");
         }
     }
 }
