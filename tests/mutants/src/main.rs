@@ -153,7 +153,7 @@ fn check() -> Result<bool, String> {
         Ok(())
     })?;
     report::write(&path, &mutants, &results)?;
-    let whole = options.sample.is_none() && options.file.is_empty();
+    let whole = options.sample.is_none() && options.file.is_empty() && stages > 1;
     let known = fs::read_to_string(own.join("survivors.tsv")).unwrap_or_default();
     report::summary(&mutants, &unviable, &chosen, &results, &known, whole)
 }

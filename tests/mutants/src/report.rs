@@ -57,7 +57,7 @@ pub fn write(path: &Path, mutants: &[Mutant], results: &BTreeMap<usize, Row>) ->
     fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// A row of `survivors.tsv`: file, function, mutation, a part of the code; `*` is anything. The fifth is the reason.
+/// A row of `survivors.tsv`: file, function, mutation, code; `*` is anything. The fifth is the reason.
 fn explains(row: &str, m: &Mutant) -> bool {
     let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
     match row.split('\t').collect::<Vec<_>>()[..] {
@@ -66,7 +66,7 @@ fn explains(row: &str, m: &Mutant) -> bool {
             fits(&file, &m.file)
                 && fits(function, &m.function)
                 && fits(mutation, &m.mutation)
-                && (code == "*" || m.code.contains(code))
+                && fits(code, &m.code)
                 && !reason.is_empty()
         }
         _ => false,
@@ -107,4 +107,35 @@ pub fn summary(
     unexplained.iter().for_each(|m| println!("no reason: {}\t{}", m.id, name(m)));
     stale.iter().for_each(|row| println!("no such survivor: {row}"));
     Ok(unexplained.is_empty() && stale.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survivors_need_a_reason_and_reasons_a_survivor() {
+        let mutant = |id: usize, code: &str| Mutant {
+            id,
+            point: id,
+            file: "core/src/linalg/qr.rs".into(),
+            line: 1,
+            function: "f".into(),
+            mutation: "delete -".into(),
+            code: code.into(),
+        };
+        let (mutants, none) = ([mutant(1, "-x"), mutant(2, "-x (2)")], BTreeSet::new());
+        let row = |result: &str| Row { result: result.into(), stages: "2".into(), test: String::new() };
+        let judge = |results: [&str; 2], known: &str, whole: bool| {
+            let results = results.iter().enumerate().map(|(i, result)| (i + 1, row(result))).collect();
+            summary(&mutants, &none, &[1, 2], &results, &format!("header\n{known}"), whole).unwrap()
+        };
+        let (one, all) = ("linalg/qr.rs\tf\tdelete -\t-x\tequivalent", "linalg/qr.rs\t*\tdelete -\t*\tequivalent");
+        assert!(judge(["caught", "timeout"], "", true));
+        assert!(!judge(["caught", "missed"], "", true) && !judge(["caught", "not reached"], one, true));
+        assert!(judge(["missed", "caught"], one, true) && judge(["missed", "missed"], all, true));
+        assert!(!judge(["missed", "missed"], one, true));
+        assert!(!judge(["missed", "caught"], "linalg/qr.rs\tf\tdelete -\t-x\t", true), "no reason given");
+        assert!(!judge(["caught", "caught"], one, true) && judge(["caught", "caught"], one, false));
+    }
 }

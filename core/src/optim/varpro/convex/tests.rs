@@ -82,3 +82,15 @@ fn the_tolerance_is_relative_to_the_gradient_at_zero() {
     assert_eq!(norms.iter().map(|(inner, _)| inner.iterations).collect::<Vec<_>>(), [1, 2, 3, 4], "{norms:?}");
     assert!(norms[0].0.gradient_norm > 0.9, "relative, not absolute: {norms:?}");
 }
+
+/// Features that overflow make Φ infinite, not small.
+#[test]
+fn features_that_overflow_are_infinitely_bad() {
+    let net = Affine::<1, 1>;
+    let (x, c) = (MatRef::new(&[2.0, 1.0], 1, 2).unwrap(), MatRef::new(&[1.0, 0.0, 0.0, 1.0], 2, 2).unwrap());
+    let mut buffer = vec![0.0; varpro_convex_work_len(Network::<f64>::shape(&net), 2, 2)];
+    let r = Tikhonov { alpha: 1.0 };
+    let mut problem = VarProConvex::new(&net, SoftmaxCrossEntropy, r, 1.0, 1e-9, &Portable, x, c, &mut buffer).unwrap();
+    assert!(problem.value(&[1.0, 0.0]).unwrap().is_finite());
+    assert_eq!(problem.value(&[f64::MAX, 0.0]), Ok(f64::INFINITY));
+}
