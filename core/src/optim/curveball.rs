@@ -396,26 +396,26 @@ mod tests {
     use crate::optim::objective_tests::{Function, Logged, quadratic};
 
     /// A quadratic function with H = diag(1, 2, 3, …) is its own model: γ = 1 where λ is small, in the first step and in the
-    /// sixth, whose z is not zero. Work units are those of the calls.
+    /// sixth, whose z is not zero; with steps of half the length γ = 1 − ¼. Work units are those of the calls.
     #[test]
     fn a_quadratic_function_falls_as_predicted() {
         let (h, x) = (|e: usize| if e % 9 == e / 9 { (e % 9 + 1) as f64 } else { 0.0 }, [1.0, -2.0, 3.0].repeat(3));
         let f = quadratic((0..81).map(h).collect(), x, 5.0);
-        let (mut objective, mut work) = (Logged::new(&f, 9), [0.0; curveball_objective_work_len(9)]);
-        let options = CurveBallOptions { lambda: 1e-12, ..CurveBallOptions::default() };
-        let mut method = CurveBall::new(options, [0.0; 9]).unwrap();
-        let (mut w, mut last) = ([0.0; 9], f64::INFINITY);
-        for k in 0..7 {
-            let report = method.step_objective(&Portable, &mut objective, &mut w, &mut work).unwrap();
-            assert_eq!((report.work_units, report.ratio.is_some()), (objective.units(), k % 5 == 0));
-            assert!(
-                report.loss < last && report.ratio.is_none_or(|ratio| (ratio - 1.0).abs() < 1e-6),
-                "{k}: {report:?}"
-            );
-            assert_eq!(report.lambda, 1e-12, "in the middle it stays");
-            last = report.loss;
+        for (learning_rate, expected) in [(1.0, 1.0), (0.5, 0.75)] {
+            let (mut objective, mut work) = (Logged::new(&f, 9), [0.0; curveball_objective_work_len(9)]);
+            let options = CurveBallOptions { lambda: 1e-12, learning_rate, ..CurveBallOptions::default() };
+            let mut method = CurveBall::new(options, [0.0; 9]).unwrap();
+            let (mut w, mut last) = ([0.0; 9], f64::INFINITY);
+            for k in 0..7 {
+                let report = method.step_objective(&Portable, &mut objective, &mut w, &mut work).unwrap();
+                assert_eq!((report.work_units, report.ratio.is_some()), (objective.units(), k % 5 == 0));
+                let ratio = report.ratio.unwrap_or(expected);
+                assert!(report.loss < last && (ratio - expected).abs() < 1e-6, "{k}: {report:?}");
+                assert_eq!(report.lambda, 1e-12, "in the middle it stays");
+                last = report.loss;
+            }
+            assert!(last > 5.001, "{last}: not there yet");
         }
-        assert!(last > 5.001, "{last}: not there yet");
     }
 
     #[test]

@@ -30,6 +30,7 @@ fn criteria_have_their_formulas() {
     let mut evaluate = |lambda: f64| Ok(Fit { residual_squared: 7.0 + lambda, trace: 2.0 - lambda });
     let mut c = Criterion { evaluate: &mut evaluate, sum_lambda: 2.0, bounds: (0.5, 9.0), rows: 10 };
     assert_eq!((c.sum_lambda(), c.bounds(), c.rows()), (2.0, (0.5, 9.0), 10));
+    assert_eq!(std::format!("{c:?}"), "Criterion { sum_lambda: 2.0, bounds: (0.5, 9.0), rows: 10 }");
     assert_eq!((c.residual_squared(1.0), c.trace(1.0)), (8.0, 1.0));
     assert_eq!(c.gcv(1.0), 8.0 / 81.0);
     assert_eq!(c.discrepancy(1.0, 0.25), 9.0); // (8 − 2·10·¼)²

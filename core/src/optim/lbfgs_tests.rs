@@ -129,6 +129,20 @@ fn every_accepted_step_meets_the_wolfe_conditions() {
     }
 }
 
+/// Along a direction of length 1, half the slope 1e-3 cannot be seen beside 1e13.
+#[test]
+fn what_cannot_be_seen_is_no_progress() {
+    let f = |t: &[f64], g: &mut [f64]| {
+        g.copy_from_slice(t);
+        1e13 + 0.5 * (t[0] * t[0] + t[1] * t[1])
+    };
+    let mut buffer = [0.0; lbfgs_work_len(2, 10)];
+    let mut lbfgs = Lbfgs::new(2, LbfgsOptions::default(), &mut buffer).unwrap();
+    let mut theta = [1e-3, 0.0];
+    let report = lbfgs.step(&Portable, &mut Function(vec![0.0; 2], f), &mut theta).unwrap();
+    assert_eq!((report.status, report.evaluations, theta), (Status::NoProgress, 0, [1e-3, 0.0]));
+}
+
 /// −ln x + x is NaN for x < 0, where the first step of length one leads, and has its minimum at 1.
 #[test]
 fn trials_that_are_not_finite_are_rejected() {

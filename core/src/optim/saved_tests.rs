@@ -424,6 +424,8 @@ fn tags_are_those_of_stored_checkpoints() {
         AdaptiveHead::<f64, 1, 1>::unset().tag(),
     ];
     assert_eq!(tags, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    let (adam, sgd) = (Adam::new(0.1, [0.0; 2]), Sgd::new(0.1, 0.1, [0.0; 2]));
+    assert_eq!([FirstOrder::new(adam).tag(), FirstOrder::new(sgd).tag()], [1, 2], "that of the rule");
 }
 
 /// A gradient that is not finite, and a step of θ that leaves the range, are errors of slimTrain, not weights.
