@@ -153,6 +153,8 @@ fn lambda_is_found_from_honest_errors() -> Result<(), Error> {
             "{truth_is_prior} {noise}: start {fixed:.4}, found {found:.4} at lambda {lambda:.3}, grid {errors:.4?}"
         );
         assert!(found < 1.03 * best, "{found} for {best}");
+        // Where the deployed weights are right all trust in them is best, else little.
+        assert!(if truth_is_prior { lambda > 500.0 } else { lambda < 50.0 }, "{lambda}");
         assert!(fixed > 1.1 * best, "the start was not wrong enough to prove anything: {fixed}, best {best}");
     }
     Ok(())

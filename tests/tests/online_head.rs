@@ -47,6 +47,10 @@ fn it_is_ridge_regression_after_every_sample() {
         assert_eq!(head.update(&z, &c).unwrap(), before);
         let g = gradient(&weights(&head), i + 1, |_| 1.0, [0.2; F + 1]);
         assert!(g.iter().all(|g| g.abs() < 1e-13), "{i}: {g:?}");
+        for (t, y) in head.predict(&z).into_iter().enumerate() {
+            let by_hand = (0..F).fold(head.bias()[t], |y, j| y + head.columns()[j][t] * z[j]);
+            assert!((y - by_hand).abs() < 1e-14, "{i}: {y}, not {by_hand}");
+        }
     }
     assert_eq!(head.steps(), N);
 }

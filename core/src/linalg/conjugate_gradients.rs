@@ -273,4 +273,15 @@ mod tests {
             assert!(tau > 0.0 && (dot(y, y).sqrt() - 5.0).abs() < 1e-14, "{x:?} {p:?}: {tau}");
         }
     }
+
+    /// Close to the boundary, and on towards it, the way that is left keeps its digits: ϑ (ϑ + 2 a) = c.
+    #[test]
+    fn a_short_way_keeps_its_digits() {
+        for k in 1..20 {
+            let (a, left) = (0.7, f64::from(k) / (1 << 30) as f64);
+            let theta = to_boundary(a, 1.0, 1.0 - left, 1.0);
+            let c = left * (2.0 - left);
+            assert!((theta * (theta + 2.0 * a) / c - 1.0).abs() < 4.0 * f64::EPSILON, "{theta:e}, {c:e}");
+        }
+    }
 }

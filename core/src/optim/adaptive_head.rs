@@ -444,3 +444,22 @@ fn corner<T: Copy>(rest: &mut &[[T; 4]]) -> Option<[[T; 4]; 4]> {
 fn corner_mut<'a, T>(rest: &mut &'a mut [[T; 4]]) -> Option<&'a mut [[T; 4]; 4]> {
     rest.split_off_mut(..4)?.first_chunk_mut()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// λ is the option at first, and then what the reports say.
+    #[test]
+    fn lambda_is_that_of_the_reports() {
+        let options = AdaptiveHeadOptions { lambda: 0.7, forgetting: 1.0, adapt_lambda: true };
+        let mut head = AdaptiveHead::<f64, 2, 1>::new(&[[1.0, -1.0]], options).unwrap();
+        assert_eq!(head.lambda(), 0.7);
+        for i in 0..5 {
+            let x = f64::from(i);
+            let report = head.update(&[1.0, x], &[3.0 * x]).unwrap();
+            assert_eq!(head.lambda(), report.lambda);
+        }
+        assert_ne!(head.lambda(), 0.7);
+    }
+}

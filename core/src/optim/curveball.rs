@@ -390,7 +390,72 @@ impl<T: Real> Plane<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Plane;
+    use super::{CurveBall, CurveBallOptions, Plane, curveball_objective_work_len};
+    use crate::Portable;
+    use crate::optim::Status;
+    use crate::optim::objective_tests::{Function, Logged, quadratic};
+
+    /// A quadratic function with H = diag(1, 2, 3, …) is its own model: γ = 1 where λ is small, in the first step and in the
+    /// sixth, whose z is not zero; with steps of half the length γ = 1 − ¼. Work units are those of the calls.
+    #[test]
+    fn a_quadratic_function_falls_as_predicted() {
+        let (h, x) = (|e: usize| if e % 9 == e / 9 { (e % 9 + 1) as f64 } else { 0.0 }, [1.0, -2.0, 3.0].repeat(3));
+        let f = quadratic((0..81).map(h).collect(), x, 5.0);
+        for (learning_rate, expected) in [(1.0, 1.0), (0.5, 0.75)] {
+            let (mut objective, mut work) = (Logged::new(&f, 9), [0.0; curveball_objective_work_len(9)]);
+            let options = CurveBallOptions { lambda: 1e-12, learning_rate, ..CurveBallOptions::default() };
+            let mut method = CurveBall::new(options, [0.0; 9]).unwrap();
+            let (mut w, mut last) = ([0.0; 9], f64::INFINITY);
+            for k in 0..7 {
+                let report = method.step_objective(&Portable, &mut objective, &mut w, &mut work).unwrap();
+                assert_eq!((report.work_units, report.ratio.is_some()), (objective.units(), k % 5 == 0));
+                let ratio = report.ratio.unwrap_or(expected);
+                assert!(report.loss < last && (ratio - expected).abs() < 1e-6, "{k}: {report:?}");
+                assert_eq!(report.lambda, 1e-12, "in the middle it stays");
+                last = report.loss;
+            }
+            assert!(last > 5.001, "{last}: not there yet");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_moves_nothing() {
+        let f: Function = std::boxed::Box::new(|w| (w[0].sqrt(), std::vec![1.0], std::vec![1.0]));
+        let (mut objective, mut work) = (Logged::new(&f, 1), [0.0; curveball_objective_work_len(1)]);
+        let mut method = CurveBall::new(CurveBallOptions::default(), [0.0]).unwrap();
+        let mut w = [-1.0];
+        let report = method.step_objective(&Portable, &mut objective, &mut w, &mut work).unwrap();
+        assert_eq!((report.status, report.work_units), (Status::NonFinite, 2));
+        assert_eq!((w, method.momentum()), ([-1.0], &[0.0][..]));
+    }
+
+    /// z ← ρ z − β Δ, w ← (1 − η·decay) w + η z by hand, and nothing moves where a number is not finite.
+    #[test]
+    fn a_move_by_hand() {
+        let options = CurveBallOptions { learning_rate: 0.5, weight_decay: 0.25, ..CurveBallOptions::default() };
+        let mut method = CurveBall::new(options, [0.0; 2]).unwrap();
+        method.z = [1.0, -2.0];
+        let mut w = [8.0, 16.0];
+        assert!(method.advance(&Portable, 0.5, 0.25, &[4.0, 8.0], &mut w, 1.0));
+        assert_eq!((method.z, w), ([-0.5, -3.0], [6.75, 12.5]));
+        for (delta, value) in [(f64::NAN, 1.0), (0.0, f64::NAN), (f64::MAX, 1.0)] {
+            assert!(!method.advance(&Portable, 0.5, 4.0, &[delta, 0.0], &mut w, value), "{delta} {value}");
+            assert!(!method.advance(&Portable, 0.5, 4.0, &[0.0, delta], &mut w, value), "{delta} {value}");
+            assert_eq!((method.z, w), ([-0.5, -3.0], [6.75, 12.5]));
+        }
+    }
+
+    /// λ grows for γ < ½, falls for γ > 1½, and stays at both.
+    #[test]
+    fn lambda_follows_the_ratio() {
+        for (ratio, exponent) in [(0.49, -5), (0.5, 0), (1.0, 0), (1.5, 0), (1.51, 5), (-3.0, -5)] {
+            let options = CurveBallOptions { lambda: 2.0, ..CurveBallOptions::default() };
+            let mut method = CurveBall::new(options, [0.0; 1]).unwrap();
+            assert_eq!(method.adapt_lambda(ratio), ratio);
+            let expected = 2.0 * libm::pow(0.999, f64::from(exponent));
+            assert!((method.lambda / expected - 1.0).abs() < 1e-15 && method.work_units == 1, "{ratio}");
+        }
+    }
 
     /// The gradient of the model vanishes at (β, −ρ), at scales whose products would overflow.
     #[test]

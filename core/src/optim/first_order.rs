@@ -341,4 +341,18 @@ mod tests {
             assert_eq!(report.status, expected);
         }
     }
+
+    /// A loss that overflows, though its gradient does not, moves nothing.
+    #[test]
+    fn a_loss_that_overflows_moves_nothing() {
+        let (x, c) = (MatRef::new(&[1.0], 1, 1).unwrap(), MatRef::new(&[1e200], 1, 1).unwrap());
+        let (net, regularizer) = (crate::nn::Affine::<1, 1>, crate::nn::Tikhonov { alpha: 0.0 });
+        let (mut theta, mut gradient, mut work) = ([1.0_f64; 2], [0.0; 2], [0.0; 100]);
+        let mut method = FirstOrder::new(Sgd::new(0.1, 0.0, [0.0; 2]));
+        let loss = crate::nn::LeastSquares;
+        let report =
+            method.step(&Portable, &net, loss, &regularizer, &mut theta, x, c, &mut gradient, &mut work).unwrap();
+        assert!(report.gradient_norm.is_finite() && report.loss == f64::INFINITY, "{report:?}");
+        assert_eq!((report.status, theta), (Status::NonFinite, [1.0; 2]));
+    }
 }

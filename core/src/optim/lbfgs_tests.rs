@@ -110,11 +110,15 @@ fn every_accepted_step_meets_the_wolfe_conditions() {
             let value = rosenbrock(&before, &mut g);
             let report = lbfgs.step(&Portable, &mut Function(vec![0.0; 2], rosenbrock), &mut theta).unwrap();
             if report.status != Status::Running {
+                assert!(matches!(report.status, Status::SmallGradient | Status::NoProgress));
                 break;
             }
             assert_eq!(report.line_search, LineSearch::Wolfe);
             assert_eq!(report.value, rosenbrock(&theta, &mut g_new));
             assert_eq!(lbfgs.gradient(), g_new);
+            let moved = libm::hypot(theta[0] - before[0], theta[1] - before[1]);
+            assert!((report.step_norm - moved).abs() <= 1e-14 * moved.max(1.0), "step {steps}: {report:?}, {moved}");
+            assert_eq!(lbfgs.work_units(), report.work_units);
             let slope = |g: [f64; 2]| g[0] * (theta[0] - before[0]) + g[1] * (theta[1] - before[1]);
             let rounding = 1e-15 * value.abs();
             assert!(report.value <= value + c1 * slope(g) + rounding, "step {steps}: {report:?}");
@@ -123,6 +127,20 @@ fn every_accepted_step_meets_the_wolfe_conditions() {
         }
         assert!(steps > 20, "{steps}");
     }
+}
+
+/// Along a direction of length 1, half the slope 1e-3 cannot be seen beside 1e13.
+#[test]
+fn what_cannot_be_seen_is_no_progress() {
+    let f = |t: &[f64], g: &mut [f64]| {
+        g.copy_from_slice(t);
+        1e13 + 0.5 * (t[0] * t[0] + t[1] * t[1])
+    };
+    let mut buffer = [0.0; lbfgs_work_len(2, 10)];
+    let mut lbfgs = Lbfgs::new(2, LbfgsOptions::default(), &mut buffer).unwrap();
+    let mut theta = [1e-3, 0.0];
+    let report = lbfgs.step(&Portable, &mut Function(vec![0.0; 2], f), &mut theta).unwrap();
+    assert_eq!((report.status, report.evaluations, theta), (Status::NoProgress, 0, [1e-3, 0.0]));
 }
 
 /// −ln x + x is NaN for x < 0, where the first step of length one leads, and has its minimum at 1.
@@ -199,6 +217,7 @@ fn misuse_is_an_error() {
         LbfgsOptions { max_evaluations: 0, ..options },
         LbfgsOptions { sufficient_decrease: 0.0, ..options },
         LbfgsOptions { sufficient_decrease: 0.95, ..options },
+        LbfgsOptions { sufficient_decrease: options.curvature, ..options },
         LbfgsOptions { curvature: 1.0, ..options },
         LbfgsOptions { curvature: f64::NAN, ..options },
     ] {

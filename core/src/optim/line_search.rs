@@ -186,4 +186,36 @@ mod tests {
         }
         assert!(alpha < 1e-100, "{alpha}");
     }
+
+    /// φ(0) = 1 with slope −1 and c₁ = ½: φ(1) = 0.6 is above the line 1 − α/2, φ(1) = 0.4 below it; a slope that is NaN is no point.
+    #[test]
+    fn the_decrease_must_be_sufficient() {
+        let trial = |value: f64, slope: f64| {
+            let mut bracket = Bracket::new(Trial { alpha: 0.0, value: 1.0, slope: -1.0 }, 0.5, 0.9);
+            let accepted = matches!(bracket.judge(Trial { alpha: 1.0, value, slope }), Verdict::Accept);
+            (accepted, bracket.best().alpha)
+        };
+        assert_eq!((trial(0.4, 0.0), trial(0.6, 0.0)), ((true, 0.0), (false, 0.0)));
+        assert_eq!(
+            (trial(0.4, f64::NAN), trial(0.4, 0.95), trial(0.4, -0.95)),
+            ((false, 0.0), (false, 1.0), (false, 1.0))
+        );
+    }
+
+    /// Within a tenth of the ends, though the cubic's minimum is nearer; half-way where a bisection is asked for. Beyond, twice to
+    /// ten times as far, where the cubic says.
+    #[test]
+    fn trials_keep_their_distance() {
+        let at = |alpha, value, slope| Trial { alpha, value, slope };
+        let parabola = |alpha: f64, minimum: f64| at(alpha, (alpha - minimum).powi(2), 2.0 * (alpha - minimum));
+        let between = |minimum, bisect| interpolate(parabola(2.0, minimum), parabola(4.0, minimum), bisect);
+        for (minimum, bisect, expected) in [(2.01, false, 2.2), (3.99, false, 3.8), (3.3, false, 3.3), (3.3, true, 3.0)]
+        {
+            assert!((between(minimum, bisect) - expected).abs() < 1e-14, "{minimum} {bisect}");
+        }
+        for (minimum, expected) in [(5.0, 8.0), (20.0, 20.0), (90.0, 40.0)] {
+            let found = extrapolate(parabola(1.0, minimum), parabola(4.0, minimum));
+            assert!((found - expected).abs() < 1e-12, "{minimum}: {found}");
+        }
+    }
 }

@@ -33,6 +33,8 @@ mod curveball;
 mod first_order;
 mod full;
 mod lambda_rule;
+#[cfg(test)]
+mod lambda_rule_tests;
 mod lbfgs;
 #[cfg(test)]
 mod lbfgs_tests;
@@ -48,6 +50,8 @@ mod pairs_tests;
 mod prodigy;
 mod run;
 mod sampled_tikhonov;
+#[cfg(test)]
+mod sampled_tikhonov_tests;
 mod saved;
 #[cfg(test)]
 mod saved_tests;

@@ -1,9 +1,11 @@
 //! Tests of [`Objective`]'s own method, and functions that log their calls, for the tests of its users.
 
-use super::Objective;
 use super::pairs_tests::{back, dot, multiply, scaled, to};
+use super::{CurveBall, CurveBallOptions, FullObjective, Objective, SampledTikhonov, VarProConvex, VarProLeastSquares};
 use crate::error::Error;
+use crate::nn::{Affine, LeastSquares, Tikhonov, tanh};
 use crate::scalar::Real;
+use crate::{MatRef, Portable};
 use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
@@ -115,4 +117,57 @@ fn value_and_gradient_are_two_calls_or_a_gradient_of_zero() {
         assert_eq!((value.to_bits(), objective.log.len()), (expected.to_bits(), calls));
         assert_eq!(g[..], if calls == 2 { gradient } else { vec![0.0; 2] });
     }
+}
+
+/// Numbers that an option may not be, for every constructor that has one: outside, at the border, and not finite.
+#[test]
+fn options_out_of_range_are_refused() {
+    let (x, c) = (MatRef::new(&[0.5, 1.0], 2, 1).unwrap(), MatRef::new(&[1.0, 0.0], 2, 1).unwrap());
+    let (net, r, mut buffer) = ((Affine::<2, 3>, tanh::<3>()), Tikhonov { alpha: 1.0 }, vec![0.0; 2000]);
+    let refused = |result: Result<(), Error>| matches!(result, Err(Error::InvalidOption { .. }));
+    for bad in [0.0, -1.0, f64::INFINITY, f64::NAN] {
+        let mut convex = |alpha, tolerance| {
+            VarProConvex::new(&net, LeastSquares, r, alpha, tolerance, &Portable, x, c, &mut buffer).map(|_| ())
+        };
+        assert!(refused(convex(bad, 1e-9)) && refused(convex(1.0, bad)) && convex(1.0, 1e-9).is_ok(), "{bad}");
+        assert!(refused(SampledTikhonov::new(3, 1, 1, 0, bad, [0.0; 4]).map(|_| ())), "{bad}");
+        let linear = VarProLeastSquares::new(&net, r, bad, &Portable, x, c, &mut buffer).map(|_| ());
+        let options = CurveBallOptions { lambda: bad, ..CurveBallOptions::default() };
+        let curveball = CurveBall::new(options, [0.0; 2]).map(|_| ());
+        assert!(if bad == 0.0 { linear.is_ok() && curveball.is_ok() } else { refused(linear) && refused(curveball) });
+    }
+}
+
+/// Φ is the loss of the data and what the regularizers of θ and, where it is eliminated, of W add.
+#[test]
+fn the_loss_of_the_data_is_a_part_of_the_value() {
+    let x: Vec<f64> = (0..10).map(|i| f64::from(i * 7 % 11) / 11.0 - 0.4).collect();
+    let c: Vec<f64> = (0..15).map(|i| f64::from(i * 5 % 13) / 13.0 - 0.3).collect();
+    let (x, c) = (MatRef::new(&x, 2, 5).unwrap(), MatRef::new(&c, 3, 5).unwrap());
+    let (net, r) = ((Affine::<2, 3>, tanh::<3>()), Tikhonov { alpha: 0.5 });
+    let theta: Vec<f64> = (0..9).map(|i| f64::from(i) / 9.0 - 0.2).collect();
+    let own = 0.25 * dot(&theta, &theta);
+    let mut buffers = [(); 3].map(|()| vec![0.0; 2000]);
+    let [full, linear, convex] = &mut buffers;
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-14 && b > 0.01;
+
+    let mut full = FullObjective::new(&net, LeastSquares, r, &Portable, x, c, full).unwrap();
+    let value = full.value(&theta).unwrap();
+    let residual: f64 = (0..5)
+        .map(|n| {
+            let feature = |j: usize| {
+                libm::tanh(theta[j] * x.get(0, n).unwrap() + theta[3 + j] * x.get(1, n).unwrap() + theta[6 + j])
+            };
+            (0..3).map(|j| (feature(j) - c.get(j, n).unwrap()).powi(2)).sum::<f64>() / 10.0
+        })
+        .sum();
+    assert!(near(full.data_loss(), residual) && near(value, residual + own), "{value}, {residual}");
+
+    let mut linear = VarProLeastSquares::new(&net, r, 0.2, &Portable, x, c, linear).unwrap();
+    let value = linear.value(&theta).unwrap();
+    let of_w = 0.1 * dot(linear.weights(), linear.weights());
+    assert!(near(value, linear.data_loss() + of_w + own), "{value}");
+    let mut convex = VarProConvex::new(&net, LeastSquares, r, 0.2, 1e-12, &Portable, x, c, convex).unwrap();
+    let again = convex.value(&theta).unwrap();
+    assert!(near(again, value) && (convex.data_loss() - linear.data_loss()).abs() < 1e-9, "{again} {value}");
 }

@@ -223,3 +223,22 @@ fn substituted<T: Real, const TARGETS: usize>(
     }
     w.map(|w| w / diagonal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prediction_by_hand() {
+        let mut head = OnlineHead::<f64, 2, 2>::new(0.1, 1.0).unwrap();
+        for i in 0..5 {
+            let x = f64::from(i);
+            head.update(&[x, libm::sin(3.0 * x)], &[2.0 * x + 5.0, 1.0 - x]).unwrap();
+        }
+        let (z, columns, bias) = ([0.3, -0.7], head.columns(), head.bias());
+        for (t, y) in head.predict(&z).into_iter().enumerate() {
+            let by_hand = bias[t] + columns[0][t] * z[0] + columns[1][t] * z[1];
+            assert!((y - by_hand).abs() < 1e-14 && y.abs() > 0.1, "{y}, not {by_hand}");
+        }
+    }
+}

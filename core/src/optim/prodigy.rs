@@ -140,17 +140,17 @@ mod tests {
     /// While the estimate stays where it started, the steps are Adam's with that learning rate.
     #[test]
     fn with_a_large_start_it_is_adam() {
-        let mut prodigy = Prodigy::new(0.5, [0.0_f64; prodigy_state_len(2)]);
-        let mut adam = Adam::new(0.5, [0.0_f64; adam_state_len(2)]);
-        let (mut a, mut b) = ([1.0, -2.0], [1.0, -2.0]);
+        let mut prodigy = Prodigy::new(0.5, [0.0_f64; prodigy_state_len(3)]);
+        let mut adam = Adam::new(0.5, [0.0_f64; adam_state_len(3)]);
+        let (mut a, mut b) = ([1.0, -2.0, 3.0], [1.0, -2.0, 3.0]);
         for i in 0..20 {
             // A gradient that changes its sign: θ never gets far, and the estimate has nothing to grow by.
-            let g = [if i % 2 == 0 { 3.0 } else { -3.0 }, libm::sin(f64::from(i))];
+            let g = [if i % 2 == 0 { 3.0 } else { -3.0 }, libm::sin(f64::from(i)), libm::cos(f64::from(i))];
             prodigy.update(&Portable, &mut a, &g).unwrap();
             adam.update(&Portable, &mut b, &g).unwrap();
         }
         assert_eq!(prodigy.distance(), 0.5);
-        assert!((a[0] - b[0]).abs() < 1e-12 && (a[1] - b[1]).abs() < 1e-12, "{a:?} {b:?}");
+        assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} {b:?}");
     }
 
     /// For a convex loss the estimate grows, and stays below the distance that there is.
@@ -168,14 +168,15 @@ mod tests {
         assert!(prodigy.update(&Portable, &mut [0.0; 3], &[0.0; 3]).is_err());
     }
 
-    /// Three steps by the formulas of the file's head, one number at a time.
+    /// Steps by the formulas of the file's head, one number at a time, while the estimate grows a thousandfold.
     #[test]
     fn the_steps_follow_the_formulas() {
-        let mut prodigy = Prodigy::new(0.01, [0.0_f64; prodigy_state_len(1)]);
+        let mut prodigy = Prodigy::new(1e-4, [0.0_f64; prodigy_state_len(1)]);
         prodigy.factor = 0.7;
         let mut theta = [2.0];
-        let (mut x, mut m, mut v, mut r, mut s, mut d) = (2.0, 0.0, 0.0, 0.0, 0.0, 0.01);
-        for (t, g) in [(1, 4.0), (2, 3.0), (3, 5.0)] {
+        let (mut x, mut m, mut v, mut r, mut s, mut d) = (2.0, 0.0, 0.0, 0.0, 0.0, 1e-4);
+        for t in 1..=40 {
+            let g = 4.0 + libm::sin(f64::from(t));
             let root = libm::sqrt(0.999);
             m = 0.9 * m + 0.1 * d * g;
             v = 0.999 * v + 0.001 * d * d * g * g;
@@ -185,7 +186,10 @@ mod tests {
             x -= 0.7 * d * (m / c1) / (libm::sqrt(v / c2) + d * 1e-8);
             d = f64::max(d, r / f64::abs(s));
             prodigy.update(&Portable, &mut theta, &[g]).unwrap();
-            assert!((theta[0] - x).abs() < 1e-12 && (prodigy.distance() - d).abs() < 1e-12, "{t}: {theta:?} {x}");
+            let near = |found: f64, expected: f64| (found - expected).abs() <= 1e-12 * expected.abs();
+            assert!(near(theta[0], x) && near(prodigy.distance(), d), "{t}: {theta:?} {x}, {prodigy:?}");
+            assert!(near(prodigy.r, r) && near(prodigy.state[2], s) && prodigy.steps == t as usize, "{t}: {prodigy:?}");
         }
+        assert!(d > 0.1, "{d}");
     }
 }

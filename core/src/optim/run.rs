@@ -167,4 +167,35 @@ mod tests {
         let failed = run(all, || Err::<Counted, _>(Error::NonFinite { what: "x" }), |_| false);
         assert!(matches!(failed, Err(Error::NonFinite { .. })));
     }
+
+    /// What the methods without work units of the usual kind report.
+    #[test]
+    fn reports_count_work() {
+        let slim = SlimTrainReport {
+            loss: 0.0,
+            objective: 0.0,
+            lambda: 0.0,
+            sum_lambda: 0.0,
+            alpha: 0.0,
+            gradient_norm: 0.0,
+            work_units: 7,
+        };
+        assert_eq!((slim.is_running(), Report::work_units(&slim)), (true, 7));
+        let mut marquardt = LevenbergMarquardtReport {
+            value: 0.0,
+            gradient_norm: 0.0,
+            cosine: 0.0,
+            step_norm: 0.0,
+            lambda: 0.0,
+            ratio: 0.0,
+            radius: 0.0,
+            accepted: true,
+            evaluations: 5,
+            jacobians: 3,
+            status: LevenbergMarquardtStatus::Running,
+        };
+        assert_eq!((marquardt.is_running(), marquardt.work_units()), (true, 8));
+        marquardt.status = LevenbergMarquardtStatus::SmallRadius;
+        assert!(!marquardt.is_running());
+    }
 }

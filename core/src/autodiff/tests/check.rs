@@ -85,6 +85,48 @@ fn linear_functions_leave_nothing_to_fall() {
     assert_eq!(zero, DirectionalDifference { derivative: 0.0, error: 0.0, relative: 0.0 });
 }
 
+/// Every number of the reports, where it can be worked out by hand.
+#[test]
+fn reports_hold_what_they_say() {
+    // Twice the difference quotient 3 and half of it: the error is measured by the larger one.
+    let triple = |x: &[f64], y: &mut [f64]| y[0] = 3.0 * x[0];
+    for (jv, error) in [(1.0, 2.0), (6.0, 3.0)] {
+        let report = directional_difference(triple, &[1.0], &[1.0], &[jv], &mut [0.0; 3]).unwrap();
+        let relative = error / jv.max(3.0);
+        assert!(report.derivative == jv && (report.error - error).abs() < 1e-9, "{report:?}");
+        assert!((report.relative - relative).abs() < 1e-9, "{report:?}");
+    }
+    // The step is as long for a long direction, and one of length zero has none.
+    let cube = |x: &[f64], y: &mut [f64]| y[0] = x[0].powi(3);
+    let report = directional_difference(cube, &[1.0], &[1e6], &[3e6], &mut [0.0; 3]).unwrap();
+    assert!(report.relative < 1e-9, "{report:?}");
+    let report = directional_difference(cube, &[1.0], &[0.0], &[0.0], &mut [0.0; 3]).unwrap();
+    assert_eq!((report.error, report.relative), (0.0, 0.0));
+
+    let jvp = |_: &[f64], out: &mut [f64]| out.copy_from_slice(&[2.0, 14.0, 5.0]);
+    let vjp = |_: &[f64], out: &mut [f64]| out.copy_from_slice(&[1.0, -2.0]);
+    let report = dot_product_test(jvp, vjp, &[3.0, 4.0], &[2.0, 1.0, 2.0], &mut [0.0; 5]).unwrap();
+    assert_eq!((report.forward, report.reverse), (28.0, -5.0));
+    let size = 15.0 * 3.0 + 5.0 * 5.0_f64.sqrt();
+    assert!((report.relative * size - 33.0).abs() < 1e-13, "{report:?}");
+}
+
+/// A remainder counts above 32 ε (‖F(x)‖ + ‖F(x + h v)‖ + ‖h J v‖) and not below; an order of 1.8 is not enough.
+#[test]
+fn remainders_count_above_rounding() {
+    let order = |f: f64, jv: f64, first: f64| {
+        let constant = |_: &[f64], y: &mut [f64]| y[0] = f;
+        taylor_test(constant, &[1.0], &[1.0], &[jv], first, &mut [0.0; 3]).unwrap().order
+    };
+    // Remainders jv and jv/4 against 64 ε.
+    assert_eq!(order(1.0, 4.0 * 63.0 * f64::EPSILON, 1.0), None);
+    assert!((order(1.0, 4.0 * 65.0 * f64::EPSILON, 1.0).unwrap() - 1.0).abs() < 1e-9);
+    // F = 0: a step however short stands out.
+    assert!((order(0.0, 1.0, 1e-15).unwrap() - 1.0).abs() < 1e-9);
+    let of_order = |order| TaylorTest { steps: [0.0; TAYLOR_STEPS], remainders: [0.0; TAYLOR_STEPS], order };
+    assert!(of_order(Some(1.81)).passes() && !of_order(Some(1.8_f64)).passes());
+}
+
 #[test]
 fn nan_fails() {
     let f = |_: &[f64], y: &mut [f64]| y[0] = f64::NAN;

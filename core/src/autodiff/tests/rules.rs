@@ -215,6 +215,14 @@ fn powers_at_zero_and_infinity() {
     let i = |x: f64, n: i32| D::variable(x, 0).powi(n).eps[0];
     assert_eq!((i(0.0, 0), i(0.0, 1), i(0.0, 2), i(f64::INFINITY, 3)), (0.0, 1.0, 0.0, f64::INFINITY));
     assert_eq!((i(1.0, i32::MIN), i(1.0, i32::MAX)), (f64::from(i32::MIN), f64::from(i32::MAX)));
+    let y = D::variable(1.0 + 1e-10, 0).powi(i32::MIN);
+    assert_eq!(y.eps[0], f64::from(i32::MIN) * (y.value / (1.0 + 1e-10)));
+    // An exponent whose slope is not 1, on the tape: d/dx 2^(3x) at x = 1.
+    let mut nodes = [Node::EMPTY; 1];
+    let tape = Tape::new(&mut nodes);
+    let x = tape.variable(1.0);
+    tape.sweep(crate::autodiff::Var::from_f64(2.0).powf(x.scale(3.0))).unwrap();
+    assert!(ulps(tape.adjoint(x), 24.0 * core::f64::consts::LN_2, 0.0) <= 2.0);
     // The exponent alone varies: base 0 and negative bases give slope 0.
     for base in [0.0, -2.0] {
         assert_eq!(D::from_f64(base).powf(D::variable(2.0, 0)).eps[0], 0.0);

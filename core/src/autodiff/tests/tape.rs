@@ -74,6 +74,21 @@ fn a_constant_has_no_derivative() {
     assert_eq!(tape.adjoint(x), 1.0);
 }
 
+/// y op= z is y = y op z, in value and slope.
+#[test]
+fn assignments_are_the_operations() {
+    let mut nodes = [Node::EMPTY; 2];
+    let tape = Tape::new(&mut nodes);
+    let (x, four) = (tape.variable(3.0), Var::from_f64(4.0));
+    let mut y = x;
+    y += four; // x + 4
+    y *= x; // x² + 4x
+    y -= x; // x² + 3x
+    y /= four;
+    tape.sweep(y).unwrap();
+    assert_eq!((y.primal(), tape.adjoint(x)), (4.5, 2.25));
+}
+
 #[test]
 fn an_unused_branch_does_no_harm() {
     let mut nodes = [Node::EMPTY; 4];
@@ -127,6 +142,7 @@ fn variables_of_two_tapes_are_refused() {
     assert_eq!(first.sweep(x), Ok(()));
     let z = x * y;
     assert_eq!((first.sweep(z), second.sweep(y)), (refusal, refusal));
+    assert_eq!(z.primal(), 2.0, "the value is right all the same");
 }
 
 /// Reverse over forward, forward over reverse and forward over forward give the same exact Hessian.
@@ -237,13 +253,15 @@ fn comparisons_look_at_values() {
     let mut nodes = [Node::EMPTY; 2];
     let tape = Tape::new(&mut nodes);
     let (x, y) = (tape.variable(1.0), tape.variable(2.0));
-    assert!(x < y && x == Var::ONE && x.max(y) == y && !x.is_nan());
+    assert!(x < y && x == Var::ONE && x != y && x.max(y) == y && !x.is_nan());
     assert!(x.is_finite() && !(x * Var::from_f64(f64::INFINITY)).is_finite());
+    // The value or the slope alone.
+    assert!(!(x + Var::from_f64(f64::INFINITY)).is_finite() && !(x - Var::ONE).sqrt().is_finite());
     assert_eq!(
         std::format!("{:?} {:?}", -x, Var::<f64>::ONE),
         "Var { value: -1.0, node: 0, slope: -1.0 } Var { value: 1.0 }"
     );
-    assert_eq!(std::format!("{tape:?}"), "Tape { len: 2, capacity: 2, .. }");
+    assert_eq!(std::format!("{tape:?} {:?}", Node::<f64>::EMPTY), "Tape { len: 2, capacity: 2, .. } Node { .. }");
 }
 
 #[test]

@@ -131,3 +131,6 @@ pub(super) fn boundary_coefficients<T: Real>(
     // √ has no derivative at 0, where the radius only just binds.
     if mu > T::ZERO { mu.sqrt() * top } else { T::ZERO }
 }
+
+#[cfg(test)]
+mod tests;

@@ -285,3 +285,22 @@ fn small_residuals_are_no_negative_curvature() {
         }
     }
 }
+
+/// H is 1 beside a block B of 2^-1000, where pᵀH p underflows next to ‖p‖ ‖H p‖ ε. For b = (4, 1, 2, 2), ‖b‖ = 5, all is exact:
+/// α = 25/16, r = (−9/4, 1, 2, 2), β = 9/16, p = 25/16 (0, 1, 2, 2), α = 225/16 / pᵀH p.
+#[test]
+fn two_steps_by_hand_where_products_are_small() {
+    let delta = libm::scalbn(1.0, -1000);
+    let block = [[2.0, -1.0, 0.0], [-1.0, 2.0, -1.0], [0.0, -1.0, 2.0]];
+    let h = Dense::<f64>::from_fn(4, 4, |i, j| match (i, j) {
+        (0, 0) => 1.0,
+        (0, _) | (_, 0) => 0.0,
+        _ => delta * block[i - 1][j - 1],
+    });
+    let options = Options { max_iterations: Some(2), tolerance: 0.0, ..Options::default() };
+    let (report, x) = run(&h, &[4.0, 1.0, 2.0, 2.0], &options).unwrap();
+    assert_eq!((report.status, report.iterations), (Status::IterationLimit, 2));
+    for (x, expected) in x.iter().zip([6.25, 1.5 / delta, 3.0 / delta, 3.0 / delta]) {
+        assert!((x / expected - 1.0).abs() < 4.0 * f64::EPSILON, "{x:e}, not {expected:e}");
+    }
+}

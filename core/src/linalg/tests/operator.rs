@@ -86,3 +86,19 @@ fn errors_of_products_pass_through() {
         assert_eq!(result.err(), Some(failure));
     }
 }
+
+/// y ← 2 A x + 3 y and z ← Aᵀ y in one pass where the backend prefers blocks, by reference too; else nothing is written.
+#[test]
+fn both_products_at_once() {
+    fn both(mut a: impl LinearOperator<f64>) -> (bool, [f64; 2], [f64; 3]) {
+        let (mut y, mut z) = ([1.0, -1.0], [7.0; 3]);
+        (a.apply_both(2.0, &[1.0, 0.0, -1.0], 3.0, &mut y, &mut z).unwrap(), y, z)
+    }
+    let dense = Dense::<f64>::from_fn(2, 3, |i, j| (1 + i + 2 * j) as f64); // rows 1 3 5 and 2 4 6
+    let mut blocks = MatrixOperator { backend: &Blocks, matrix: dense.view() };
+    let (mut plain, expected) =
+        (MatrixOperator { backend: &Portable, matrix: dense.view() }, (true, [-5.0, -11.0], [-27.0, -59.0, -91.0]));
+    assert_eq!(both(&mut blocks), expected);
+    let unchanged = (false, [1.0, -1.0], [7.0; 3]);
+    assert_eq!((both(plain), both(&mut plain)), (unchanged, unchanged));
+}

@@ -238,3 +238,16 @@ fn misuse_is_an_error() {
     let result = least_squares_in_place(&Portable, wide.view_mut(), &mut [0.0; 2], Dense::zeros(2, 1).view_mut());
     assert_eq!(result, Err(Error::Shape { what: "a", expected: (3, 3), found: (2, 3) }));
 }
+
+/// A column at the upper end of the range, where α + sign(α) ‖x‖ overflows: with units of 2^1021, x = (4, 3) has β = −5, v₂ = ⅓, τ = 9/5.
+#[test]
+fn the_reflector_at_the_end_of_the_range() {
+    let unit = libm::scalbn(1.0, 1021);
+    let mut a = Dense::<f64>::from_fn(2, 1, |i, _| [4.0 * unit, 3.0 * unit][i]);
+    let mut tau = [0.0];
+    qr_in_place(&Portable, a.view_mut(), &mut tau).unwrap();
+    let found = [a.at(0, 0) / unit, a.at(1, 0), tau[0]];
+    for (found, expected) in found.into_iter().zip([-5.0, 1.0 / 3.0, 1.8]) {
+        assert!((found / expected - 1.0).abs() < 4.0 * f64::EPSILON, "{found}, not {expected}");
+    }
+}

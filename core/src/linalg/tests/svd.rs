@@ -171,3 +171,13 @@ fn misuse_is_an_error() {
     assert_eq!(result, Err(Error::Shape { what: "a", expected: (3, 3), found: (2, 3) }));
     assert_eq!(s, [7.0; 3]);
 }
+
+/// x p/q where p/q overflows or underflows, or x/q does.
+#[test]
+fn rescaling_leaves_the_range_only_with_its_result() {
+    let power = |exponent| libm::scalbn(1.0, exponent);
+    for (x, p, q) in [(-1000, 1000, -1000), (1000, -1000, 1000), (3, 5, 7), (1000, 0, 1000), (-1074, 1023, 20)] {
+        let found = jacobi::rescale(power(x), power(p), power(q));
+        assert_eq!(found, power(x + p - q), "2^{x} 2^{p} / 2^{q}");
+    }
+}

@@ -319,6 +319,13 @@ fn ends_are_exact() {
     let constant = TikhonovRule::Upre { noise: 0.0 };
     // 2 ln 100 = 9.2 in steps of at most 1/4: 37 intervals.
     assert_eq!(choose(1.0, [1.0, 0.0], constant).evaluations, 38);
+    // One singular value 1, β = 1: the minimum is where λ²/(1 + λ²) = noise². Two points and 37 golden sections more bring two
+    // steps of the grid, 0.498, below √ε.
+    let choice = choose(1.0, [1.0, 0.0], TikhonovRule::Upre { noise: 0.5 });
+    assert!((choice.lambda * 3.0_f64.sqrt() - 1.0).abs() < 1e-7 && choice.evaluations == 38 + 2 + 37, "{choice:?}");
+    // ρ = λ²/(1 + λ²) = ¼: both ends, 57 halvings of 2 ln 1/ε = 72 down to 4 ε, the root.
+    let choice = choose(1.0, [1.0, 0.0], TikhonovRule::Discrepancy { residual_norm: 0.25 });
+    assert!((choice.lambda * 3.0_f64.sqrt() - 1.0).abs() < 1e-15 && choice.evaluations == 2 + 57 + 1, "{choice:?}");
     // b outside the range: x = 0 whatever λ, but the criteria still have an order; the first of equals counts.
     let none = [0.0, 2.0];
     assert_eq!((choose(1.0, none, TikhonovRule::Gcv).status, choose(1.0, none, constant).status), (Upper, Lower));
@@ -351,4 +358,30 @@ fn subnormal_singular_values() {
     }
     check::<f64>(5e-324);
     check::<f32>(f64::from(f32::from_bits(1)));
+}
+
+/// The length of b may overflow: λ is that of the same b in other units.
+#[test]
+fn huge_right_hand_sides() {
+    let (m, n) = (30, 20);
+    let (a, b) = smoothing(m, n, 1.0, 1.0);
+    let top = b.iter().fold(0.0, |top: f64, b| top.max(b.abs()));
+    let choose = |unit: f64| {
+        let b: Vec<f64> = b.iter().map(|b| b / top * unit).collect();
+        TikhonovSolver::new(&Portable, a.view(), &b, &mut work(m, n)).unwrap().choose(TikhonovRule::Gcv).unwrap()
+    };
+    let (usual, huge) = (choose(1.0), choose(1.7e308));
+    assert!((huge.lambda / usual.lambda - 1.0).abs() < 1e-6 && huge.status == usual.status, "{usual:?} {huge:?}");
+}
+
+/// d‖r‖ = 0 where the part of b that varies is zero: ‖r‖² = (λ²/(1 + λ²) b₁)² + b₂².
+#[test]
+fn a_residual_of_zero_has_no_slope_in_the_norm() {
+    type D = Dual<f64, 1>;
+    let a = [D::ONE, D::ZERO];
+    let mut buffer = work(2, 1);
+    let b = [D::variable(0.0, 0), D::from_f64(3.0)];
+    let solver = TikhonovSolver::new(&Portable, MatRef::new(&a, 2, 1).unwrap(), &b, &mut buffer).unwrap();
+    let norm = solver.evaluate(D::ONE).unwrap().residual_norm;
+    assert_eq!((norm.value, norm.eps), (3.0, [0.0]));
 }

@@ -340,9 +340,23 @@ fn misuse_is_an_error() {
     let mut duals = [Dual::<f64, 2>::ZERO; 18];
     assert!(Differentiated::new(Bard, 3, 15, &mut duals[..17]).is_err());
     let mut bard = Differentiated::new(Bard, 3, 15, &mut duals).unwrap();
-    assert!(method.step(&Portable, &mut bard, &mut [1.0; 3]).is_err());
-    assert!(method.step(&Portable, &mut bard, &mut [1.0; 2]).is_err());
+    let length = |what, expected, found| Error::Length { what, expected, found };
+    let step = method.step(&Portable, &mut bard, &mut [1.0; 3]);
+    assert_eq!(step.err(), Some(length("x", 2, 3)));
+    let step = method.step(&Portable, &mut bard, &mut [1.0; 2]);
+    assert_eq!(step.err(), Some(length("parameters of the problem", 2, 3)));
     assert!(method.run(&Portable, &mut bard, &mut [1.0; 2], 0).is_err());
+    let mut buffer = vec![0.0; levenberg_marquardt_work_len(14, 3)];
+    let mut p = [0; 3];
+    let mut method = LevenbergMarquardt::new(14, 3, good, &mut buffer, &mut p).unwrap();
+    let step = method.step(&Portable, &mut bard, &mut [1.0; 3]);
+    assert_eq!(step.err(), Some(length("residuals of the problem", 14, 15)));
+    let mut buffer = vec![0.0; levenberg_marquardt_work_len(15, 3)];
+    let mut p = [0; 3];
+    let mut method = LevenbergMarquardt::new(15, 3, good, &mut buffer, &mut p).unwrap();
+    let report = method.step(&Portable, &mut bard, &mut [1.0; 3]).unwrap();
+    let half_square = 0.5 * method.residual().iter().map(|r| r * r).sum::<f64>();
+    assert!((half_square / report.value - 1.0).abs() < 1e-14, "{report:?}");
 }
 
 /// After every number of steps, a rejected one among them, another instance takes over and goes on with the same bits.

@@ -61,3 +61,36 @@ fn the_factor_of_a_large_problem_is_that_of_the_blocks() {
     assert_eq!(hessian::factor_len(4, 257), 4 * 257 * 257);
     assert_eq!(hessian::factor_len(usize::MAX, 2), usize::MAX);
 }
+
+/// The inner solve ends at ‖∇‖ ≤ tolerance · max(1, ‖∇ at W = 0‖), and not a step later.
+#[test]
+fn the_tolerance_is_relative_to_the_gradient_at_zero() {
+    let net = Affine::<1, 1>;
+    let x: Vec<f64> = (0..30).map(|i| f64::from(i % 15) / 7.0 - 1.0).collect();
+    let c: Vec<f64> = (0..60).map(|i| f64::from(u8::from((i / 2 % 3 == 0) == (i % 2 == 0)))).collect();
+    let (x, c) = (MatRef::new(&x, 1, 30).unwrap(), MatRef::new(&c, 2, 30).unwrap());
+    let r = Tikhonov { alpha: 0.0 };
+    let mut norms = Vec::new();
+    for tolerance in [0.9, 1e-2, 1e-4, 1e-12] {
+        let mut buffer = vec![0.0; varpro_convex_work_len(Network::<f64>::shape(&net), 2, 30)];
+        let mut problem =
+            VarProConvex::new(&net, SoftmaxCrossEntropy, r, 1e-3, tolerance, &Portable, x, c, &mut buffer).unwrap();
+        problem.value(&[100.0, 200.0]).unwrap();
+        norms.push((problem.inner(), tolerance));
+    }
+    assert!(norms.iter().all(|(inner, _)| inner.converged), "{norms:?}");
+    assert_eq!(norms.iter().map(|(inner, _)| inner.iterations).collect::<Vec<_>>(), [1, 2, 3, 4], "{norms:?}");
+    assert!(norms[0].0.gradient_norm > 0.9, "relative, not absolute: {norms:?}");
+}
+
+/// Features that overflow make Φ infinite, not small.
+#[test]
+fn features_that_overflow_are_infinitely_bad() {
+    let net = Affine::<1, 1>;
+    let (x, c) = (MatRef::new(&[2.0, 1.0], 1, 2).unwrap(), MatRef::new(&[1.0, 0.0, 0.0, 1.0], 2, 2).unwrap());
+    let mut buffer = vec![0.0; varpro_convex_work_len(Network::<f64>::shape(&net), 2, 2)];
+    let r = Tikhonov { alpha: 1.0 };
+    let mut problem = VarProConvex::new(&net, SoftmaxCrossEntropy, r, 1.0, 1e-9, &Portable, x, c, &mut buffer).unwrap();
+    assert!(problem.value(&[1.0, 0.0]).unwrap().is_finite());
+    assert_eq!(problem.value(&[f64::MAX, 0.0]), Ok(f64::INFINITY));
+}
