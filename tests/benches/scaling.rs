@@ -31,19 +31,19 @@ fn network() -> Net {
     (Linear, tanh(), Euler { layer: (Affine, tanh()), step_size: 5.0 / 8.0 })
 }
 
-struct Problem {
+struct Peaks {
     theta: Vec<f64>,
     x: DenseMatrix<f64>,
     c: DenseMatrix<f64>,
 }
 
-fn problem(samples: usize) -> Result<Problem, Error> {
+fn peaks(samples: usize) -> Result<Peaks, Error> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(20);
     let mut theta = vec![0.0; Network::<f64>::shape(&network()).params];
     network().initialize(Init::He, &mut rng, &mut theta)?;
     let x = DenseMatrix::from_fn(2, samples, |_, _| 6.0 * uniform(&mut rng) - 3.0);
     let c = DenseMatrix::from_fn(1, samples, |_, _| standard_normal(&mut rng));
-    Ok(Problem { theta, x, c })
+    Ok(Peaks { theta, x, c })
 }
 
 /// Least seconds of `times` calls: other work on the machine only ever adds.
@@ -60,7 +60,7 @@ fn least(times: usize, mut call: impl FnMut() -> Result<(), Error>) -> Result<f6
 /// Seconds of an objective with gradient, and of a product.
 fn gnvpro(samples: usize, threads: usize, times: usize) -> Result<[f64; 2], Error> {
     let fast = Fast::detect().with_threads(threads);
-    let (network, Problem { theta, x, c }) = (network(), problem(samples)?);
+    let (network, Peaks { theta, x, c }) = (network(), peaks(samples)?);
     let sampled = Sampled::new(&network, &fast);
     let mut work = vec![0.0; varpro_least_squares_work_len(Network::<f64>::shape(&sampled), 1, samples)];
     let regularizer = Tikhonov { alpha: 1e-6 };
@@ -74,7 +74,7 @@ fn gnvpro(samples: usize, threads: usize, times: usize) -> Result<[f64; 2], Erro
 fn slimtrain(samples: usize) -> Result<f64, Error> {
     const BATCH: usize = 10;
     let fast = Fast::detect();
-    let (network, Problem { mut theta, x, c }) = (network(), problem(samples)?);
+    let (network, Peaks { mut theta, x, c }) = (network(), peaks(samples)?);
     let shape = Network::<f64>::shape(&network);
     let state = vec![0.0; sampled_tikhonov_state_len(shape.features, BATCH, 5)];
     let mut method = SlimTrain::new(shape, 1, BATCH, 5, 1e-3, state)?;
