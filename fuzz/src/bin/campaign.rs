@@ -27,7 +27,7 @@ const HEADER: &str = "date\tcommit\trustc\ttarget\texecutions\tseconds\tfailures
 /// An input that takes longer is a hang; so much of the processor, where the system tells, since others may hold it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Numbers that a thread takes at a time.
-const CHUNK: u64 = 1000;
+const CHUNK: u64 = 100;
 /// No input of this number is running.
 const IDLE: u64 = u64::MAX;
 
