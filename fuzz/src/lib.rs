@@ -6,7 +6,7 @@
 //! | [`pivoted_qr`], [`svd_solve`], [`symmetric`], [`triangular`], [`updates`], [`tikhonov`], [`iterative`] | the same of all other solvers; steps within their caps |
 //! | [`autodiff`] | duals, tape and an accumulation of its own agree on programs from the bytes, first and second derivatives; values have the bits of the plain run |
 //! | [`optimizers`], [`convex`], [`heads`], [`levenberg_marquardt`] | a report that does not say otherwise means finite weights; a restored method goes on with the same bits |
-//! | [`csv`], [`mat`], [`npy`], [`npz`], [`idx`] | an error is one line; a data set holds finite numbers only, fits itself, and is the same as a stream |
+//! | [`csv`], [`mat`], [`npy`], [`npz`], [`idx`] | in memory, with options that a checksum of the bytes chooses: an error is one line; a data set holds finite numbers only, fits itself, and is the same as a stream |
 //! | [`network`] | an error is one line; a network prints as a description of itself |
 //! | [`model`], [`checkpoint`] | as they are and with a checksum that fits: an error is one line; what loads is finite, predicts, and is saved as itself |
 //!
