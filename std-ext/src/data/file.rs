@@ -123,7 +123,7 @@ pub(super) fn open(file: &DataFile) -> Result<Opened, DataError> {
             return Err(DataError::Directory { file: path.clone() });
         }
         let raw = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
-        (Box::new(raw), metadata.is_file().then(|| metadata.len()))
+        (Box::new(raw), metadata.is_file().then_some(metadata.len()))
     };
     let gzip = raw.fill_buf().map_err(unreadable)?.starts_with(&[0x1F, 0x8B]);
     let mut rest: Box<dyn Read + Send> =
