@@ -5,8 +5,8 @@
 //! | [`qr_and_cholesky`], [`svd`] | `Ok` for finite input alone, then finite factors and residual ratios below 100; an error writes nothing |
 //! | [`pivoted_qr`], [`svd_solve`], [`symmetric`], [`triangular`], [`updates`], [`tikhonov`], [`iterative`] | the same of all other solvers; steps within their caps |
 //! | [`autodiff`] | duals, tape and an accumulation of its own agree on programs from the bytes, first and second derivatives; values have the bits of the plain run |
-//! | [`optimizers`] | a report that does not say otherwise means finite weights; a restored method goes on with the same bits |
-//! | [`csv`], [`mat`], [`npy`], [`npz`], [`idx`] | an error is one line; a data set holds finite numbers only, fits itself, and is the same as a stream |
+//! | [`optimizers`], [`convex`], [`heads`], [`levenberg_marquardt`] | a report that does not say otherwise means finite weights; a restored method goes on with the same bits |
+//! | [`csv`], [`mat`], [`npy`], [`npz`], [`idx`] | in memory, with options that a checksum of the bytes chooses: an error is one line; a data set holds finite numbers only, fits itself, and is the same as a stream |
 //! | [`network`] | an error is one line; a network prints as a description of itself |
 //! | [`model`], [`checkpoint`] | as they are and with a checksum that fits: an error is one line; what loads is finite, predicts, and is saved as itself |
 //!
@@ -33,7 +33,9 @@
 
 mod autodiff;
 mod files;
+mod heads;
 mod input;
+mod levenberg_marquardt;
 mod linalg;
 mod mutation;
 mod optimizers;
@@ -43,9 +45,11 @@ mod stored;
 
 pub use autodiff::autodiff;
 pub use files::{csv, idx, mat, network, npy, npz};
+pub use heads::heads;
+pub use levenberg_marquardt::levenberg_marquardt;
 pub use linalg::{qr_and_cholesky, svd};
 pub use mutation::{corpus, minimize, random_input};
-pub use optimizers::optimizers;
+pub use optimizers::{convex, optimizers};
 pub use sealed::{checkpoint, model};
 pub use solvers::{iterative, pivoted_qr, svd_solve, symmetric, tikhonov, triangular, updates};
 
@@ -53,7 +57,7 @@ pub use solvers::{iterative, pivoted_qr, svd_solve, symmetric, tikhonov, triangu
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 22] = [
     ("qr_and_cholesky", qr_and_cholesky),
     ("svd", svd),
     ("pivoted_qr", pivoted_qr),
@@ -65,6 +69,9 @@ pub const TARGETS: [Target; 19] = [
     ("iterative", iterative),
     ("autodiff", autodiff),
     ("optimizers", optimizers),
+    ("convex", convex),
+    ("heads", heads),
+    ("levenberg_marquardt", levenberg_marquardt),
     ("csv", csv),
     ("mat", mat),
     ("npy", npy),

@@ -3,7 +3,8 @@
 use crate::input::Input;
 use crate::stored::{LIMIT, Stored, norm, orthogonality_error};
 use gaussling::core::linalg::{
-    SpectralStatus, cholesky_in_place, cholesky_solve_in_place, form_q, least_squares_in_place, qr_in_place, svd_in_place,
+    SpectralStatus, cholesky_in_place, cholesky_solve_in_place, form_q, least_squares_in_place, qr_in_place,
+    svd_in_place,
 };
 use gaussling::core::{Error, Portable, Real};
 

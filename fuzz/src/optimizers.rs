@@ -1,4 +1,5 @@
-//! The methods of the core on a small network, any data, and any options.
+//! The methods of the core on a small network, any data, and any options. The convex objective iterates within and takes a
+//! hundred times as long as the others: it is a target of its own.
 //!
 //! Laws: setting a method up is refused, or its steps can be called: each ends with an error, or with a report that says
 //! [`Status::NonFinite`], or the weights are finite; and a method restored from a saved state goes on with the same bits.
@@ -10,8 +11,8 @@ use gaussling::core::optim::{
     Adam, CurveBall, CurveBallOptions, FirstOrder, FullObjective, Lbfgs, LbfgsOptions, Objective, Prodigy, SaveState,
     Selection, Sgd, SlimTrain, Status, Subproblem, TrustRegion, TrustRegionOptions, Update, VarProConvex,
     VarProLeastSquares, adam_state_len, curveball_objective_work_len, curveball_work_len, full_objective_work_len,
-    lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_work_len,
-    trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
+    lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_inputs_len,
+    slimtrain_work_len, trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
 };
 use gaussling::core::{Error, MatRef, Portable, Real};
 
@@ -23,14 +24,28 @@ const INPUTS: usize = 2;
 const OUTPUTS: usize = 2;
 const MOST_SAMPLES: usize = 6;
 const MOST_STEPS: usize = 6;
+/// The number of the objective of [`convex`].
+const CONVEX: u8 = 1;
 
 /// Bytes: method, flags, samples, steps, the step after which it is saved, options, then inputs, targets and weights.
 pub fn optimizers(bytes: &[u8]) {
     let mut input = Input(bytes);
+    let (method, objective) = (input.byte() % 11, input.byte() % 8);
+    // Methods that take no objective have another use for the number.
+    run(method, if method < 4 { [0, 2][usize::from(objective % 2)] } else { objective % 3 }, input);
+}
+
+/// Bytes: as of [`optimizers`], but for the second, which is not read.
+pub fn convex(bytes: &[u8]) {
+    let mut input = Input(bytes);
+    let (method, _) = (input.byte() % 4, input.byte());
+    run(method, CONVEX, input);
+}
+
+fn run(method: u8, objective: u8, mut input: Input<'_>) {
     let case = Case {
-        method: input.byte() % 10,
-        // The convex one iterates within, and takes a hundred times as long as the others.
-        objective: [0, 2, 0, 2, 0, 2, 1, 0][usize::from(input.byte() % 8)],
+        method,
+        objective,
         flags: input.byte(),
         samples: input.size(MOST_SAMPLES),
         steps: 1 + input.size(MOST_STEPS - 1),
@@ -77,7 +92,7 @@ impl Case {
         match self.method {
             0..=3 => self.on_objective::<T>(),
             4 => self.curveball::<T>(),
-            5 | 6 => self.slimtrain::<T>(),
+            5 | 6 | 10 => self.slimtrain::<T>(),
             7 => self.first_order(|| {
                 Adam::new(self.number(0, T::from_f64(0.1)), vec![T::ZERO; adam_state_len(Whole::PARAMS)])
             }),
@@ -102,7 +117,7 @@ impl Case {
         let tolerance = self.number(2, T::from_f64(1e-6));
         let length = match self.objective {
             0 => varpro_least_squares_work_len(Features::SHAPE, OUTPUTS, self.samples),
-            1 => varpro_convex_work_len(Features::SHAPE, OUTPUTS, self.samples),
+            CONVEX => varpro_convex_work_len(Features::SHAPE, OUTPUTS, self.samples),
             _ => full_objective_work_len(Whole::SHAPE, self.samples),
         };
         let (mut a, mut b) = (vec![T::ZERO; length], vec![T::from_f64(f64::NAN); length]);
@@ -116,7 +131,7 @@ impl Case {
                     self.method([a, b], theta)
                 }
             }
-            1 => {
+            CONVEX => {
                 let new = |buffer| {
                     let loss = SoftmaxCrossEntropy;
                     VarProConvex::new(&FEATURES, loss, regularizer, alpha, tolerance, &Portable, x, c, buffer)
@@ -228,8 +243,14 @@ impl Case {
         let (batch, memory) = (1 + self.samples / 2, self.memory);
         let nan = T::from_f64(f64::NAN);
         let new = || {
+            let (shape, sum_lambda) = (Features::SHAPE, self.number(0, T::from_f64(1e-2)));
             let state = vec![nan; sampled_tikhonov_state_len(3, batch, memory)];
-            SlimTrain::new(Features::SHAPE, OUTPUTS, batch, memory, self.number(0, T::from_f64(1e-2)), state)
+            if self.method == 10 {
+                let inputs = vec![nan; slimtrain_inputs_len(shape, batch, memory)];
+                SlimTrain::recomputing(shape, OUTPUTS, batch, memory, sum_lambda, state, inputs)
+            } else {
+                SlimTrain::new(shape, OUTPUTS, batch, memory, sum_lambda, state)
+            }
         };
         let (Ok(a), Ok(b)) = (new(), new()) else { return };
         let rate = self.number(1, T::from_f64(0.01));
@@ -295,7 +316,7 @@ impl Case {
         let ([mut method, mut other], [mut objective, mut other_objective]) = (methods, objectives);
         let finite = all_finite(&theta);
         let mut second: Option<Vec<T>> = None;
-        let steps = if self.objective == 1 { self.steps.min(2) } else { self.steps };
+        let steps = if self.method < 4 && self.objective == CONVEX { self.steps.min(2) } else { self.steps };
         for k in 0..steps {
             if k == self.saved {
                 hand_over(&method, &mut other);
@@ -321,7 +342,7 @@ impl Case {
     }
 }
 
-fn hand_over<T: Real>(from: &impl SaveState<T>, to: &mut impl SaveState<T>) {
+pub(crate) fn hand_over<T: Real>(from: &impl SaveState<T>, to: &mut impl SaveState<T>) {
     let mut state = vec![T::ZERO; from.state_len()];
     from.save(&mut state).expect("of this length");
     to.restore(&state).expect("a state that was just saved");

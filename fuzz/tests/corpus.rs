@@ -19,8 +19,8 @@ fn check(name: &str) {
         }
     };
     seeds.iter().for_each(|(path, bytes)| run(bytes, &path.display().to_string()));
-    // Whole trainings take longer.
-    let inputs = if name == "optimizers" { RANDOM / 5 } else { RANDOM };
+    // Its objective iterates within.
+    let inputs = if name == "convex" { RANDOM / 50 } else { RANDOM };
     for seed in 0..inputs {
         run(&random_input(seed, &seeds), &format!("pseudo-random input {seed}"));
     }
@@ -53,6 +53,9 @@ targets! {
     iterative
     autodiff
     optimizers
+    convex
+    heads
+    levenberg_marquardt
     csv
     mat
     npy

@@ -193,6 +193,15 @@ fn misuse_is_refused_and_changes_nothing() {
 }
 
 /// No features: the mean. No targets: nothing to do.
+/// Found by fuzzing: a triangle that overflowed made its weights 0, and the samples counted as learnt.
+#[test]
+fn samples_beyond_the_range_are_an_error() {
+    let mut head = OnlineHead::<f32, 1, 1>::new(1.0, 1.0).unwrap();
+    let outcomes = [3e38, -3e38, 3e38, -3e38].map(|z| head.update(&[z], &[1.0]));
+    assert!(outcomes[0].is_ok());
+    assert_eq!(outcomes[3], Err(Error::NonFinite { what: "w" }), "{head:?}");
+}
+
 #[test]
 fn empty_sizes() {
     let mut mean = OnlineHead::<f64, 0, 1>::new(1e-12, 1.0).unwrap();

@@ -104,7 +104,9 @@ impl<T: Real, const FEATURES: usize, const TARGETS: usize> OnlineHead<T, FEATURE
         self.rotate_in(T::ONE, *z, *c);
         self.steps += 1;
         self.solve();
-        if self.columns.as_flattened().iter().chain(&self.bias).all(|w| w.is_finite()) {
+        // A diagonal element of R that has overflowed makes its weights 0, which look like any others.
+        let diagonal = self.triangle.as_flattened().iter().step_by(FEATURES + 1).chain([&self.corner]);
+        if self.columns.as_flattened().iter().chain(&self.bias).chain(diagonal).all(|x| x.is_finite()) {
             Ok(T::from_f64(0.5) * before)
         } else {
             Err(Error::NonFinite { what: "w" })

@@ -24,10 +24,10 @@ campaign --totals [--log FILE]
 
 Without --seed a run starts behind the last seed that the log has for the target. --log - writes no log.";
 const HEADER: &str = "date\tcommit\trustc\ttarget\texecutions\tseconds\tfailures\tfirst seed\tlast seed";
-/// An input that takes longer is a hang.
+/// An input that takes longer is a hang; so much of the processor, where the system tells, since others may hold it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Numbers that a thread takes at a time.
-const CHUNK: u64 = 1000;
+const CHUNK: u64 = 100;
 /// No input of this number is running.
 const IDLE: u64 = u64::MAX;
 
@@ -160,15 +160,22 @@ fn fails(target: fn(&[u8]), bytes: &[u8]) -> bool {
 
 /// Until all is done, with a line now and then. A hang ends the process, since its thread cannot be ended.
 fn watch(options: &Options, shared: &Shared, running: &[AtomicU64], seeds: &[(PathBuf, Vec<u8>)], start: Instant) {
-    let mut seen: Vec<(u64, Instant)> = running.iter().map(|_| (IDLE, Instant::now())).collect();
+    let mut seen: Vec<_> = running.iter().map(|_| (IDLE, Instant::now(), processor_seconds())).collect();
+    let hangs = |since: Instant, used: Option<f64>| {
+        since.elapsed() > PATIENCE
+            && match (used, processor_seconds()) {
+                (Some(before), Some(now)) => now - before > PATIENCE.as_secs_f64() * options.threads as f64,
+                _ => true,
+            }
+    };
     let mut told = Instant::now();
     loop {
         std::thread::sleep(Duration::from_millis(20));
         for (current, seen) in running.iter().zip(&mut seen) {
             let seed = current.load(Ordering::Relaxed);
             if seed == IDLE || seed != seen.0 {
-                *seen = (seed, Instant::now());
-            } else if seen.1.elapsed() > PATIENCE {
+                *seen = (seed, Instant::now(), processor_seconds());
+            } else if hangs(seen.1, seen.2) {
                 shared.failures.fetch_add(1, Ordering::Relaxed);
                 let file = write_artifact(options.target.0, &format!("hang-{seed}"), &random_input(seed, seeds));
                 eprintln!("input {seed} takes longer than {PATIENCE:?}: {}", file.display());
@@ -185,6 +192,14 @@ fn watch(options: &Options, shared: &Shared, running: &[AtomicU64], seeds: &[(Pa
             return;
         }
     }
+}
+
+/// What the threads together have had of the processor, by Linux: utime and stime, in hundredths of a second.
+fn processor_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / 100.0)
 }
 
 /// Counts it, and writes a small one for each place.

@@ -6,9 +6,8 @@
 use super::array::{Fault, expect_end, fill};
 use super::arrays::{ArrayFile, NAME};
 use super::error::DataError;
-use super::file::failed;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use super::file::{ReadSeek, failed};
+use std::io::{Read, SeekFrom};
 
 /// Numbers in a block of samples in Fortran order, and most samples in it.
 const BLOCK: usize = 1 << 20;
@@ -26,7 +25,7 @@ pub(super) struct ArrayRows {
 
 /// Some samples of an array in Fortran order.
 struct Block {
-    file: File,
+    bytes: Box<dyn ReadSeek>,
     /// The feature of each place along the other axes.
     order: Vec<usize>,
     /// Samples in a full block.
@@ -38,20 +37,19 @@ struct Block {
 impl ArrayRows {
     /// Stands before the first sample.
     pub(super) fn new(file: ArrayFile) -> Result<Self, DataError> {
-        let header = &file.header;
+        let (header, path) = (&file.header, &file.file.path);
         let block = if header.fortran {
             if file.gzip {
                 let what = "a compressed array in Fortran order";
-                return Err(DataError::NotStreamed { file: file.path.clone(), what });
+                return Err(DataError::NotStreamed { file: path.clone(), what });
             }
-            let opened = File::open(&file.path).map_err(|error| failed(&file.path, error))?;
-            let found = opened.metadata().map_err(|error| failed(&file.path, error))?.len();
+            let (bytes, found) = file.file.seekable().map_err(|error| failed(path, error))?;
             if found != header.start + header.bytes() {
                 let what = "found more bytes behind the numbers, expected the end of the array".to_owned();
-                return Err(Fault::Damaged(what).at(&file.path, NAME));
+                return Err(Fault::Damaged(what).at(path, NAME));
             }
             let rows = (BLOCK / header.features()).clamp(1, MOST_ROWS);
-            Some(Block { file: opened, order: header.feature_order(), rows, first: 0, numbers: Vec::new() })
+            Some(Block { bytes, order: header.feature_order(), rows, first: 0, numbers: Vec::new() })
         } else {
             None
         };
@@ -60,7 +58,7 @@ impl ArrayRows {
 
     /// Moves to the next sample; `false` at the end, where the file must end too.
     pub(super) fn advance(&mut self) -> Result<bool, DataError> {
-        self.step().map_err(|fault| fault.at(&self.file.path, NAME))
+        self.step().map_err(|fault| fault.at(&self.file.file.path, NAME))
     }
 
     fn step(&mut self) -> Result<bool, Fault> {
@@ -131,8 +129,8 @@ fn fill_block(block: &mut Block, file: &ArrayFile, bytes: &mut Vec<u8>) -> Resul
     bytes.resize(rows * width, 0);
     for (place, &feature) in block.order.iter().enumerate() {
         let start = header.start + ((place * samples + block.first) * width) as u64;
-        block.file.seek(SeekFrom::Start(start)).map_err(Fault::Io)?;
-        fill(&mut (&mut block.file as &mut dyn Read), bytes, "the numbers of an axis")?;
+        block.bytes.seek(SeekFrom::Start(start)).map_err(Fault::Io)?;
+        fill(&mut (&mut block.bytes as &mut dyn Read), bytes, "the numbers of an axis")?;
         column.clear();
         header.element.append(bytes, &mut column);
         for (row, number) in column.iter().enumerate() {
@@ -149,7 +147,7 @@ mod tests {
 
     /// All numbers sample by sample.
     fn read(path: &std::path::Path) -> Result<Vec<f64>, DataError> {
-        let mut rows = ArrayRows::new(ArrayFile::open(path)?)?;
+        let mut rows = ArrayRows::new(ArrayFile::open(&path.into())?)?;
         let mut numbers = Vec::new();
         while rows.advance()? {
             numbers.extend_from_slice(rows.row());
@@ -166,7 +164,7 @@ mod tests {
         for fortran in [false, true] {
             let array = npy("<u2", fortran, &shape, &bytes);
             let path = folder.write("t.npy", &array);
-            let expected = ArrayFile::open(&path).unwrap().read().unwrap();
+            let expected = ArrayFile::open(&(&path).into()).unwrap().read().unwrap();
             assert_eq!(read(&path).unwrap(), expected.as_slice(), "{fortran}");
             let packed = folder.write("t.npy.gz", gzip(&array));
             match fortran {

@@ -14,19 +14,19 @@ use super::columns::{Choice, Columns, choose, resolve};
 use super::dataset::{LoadOptions, Task};
 use super::element::Kind;
 use super::error::DataError;
-use super::file::{Opened, open};
+use super::file::{DataFile, Opened, open};
 use super::format::Format;
 use super::{idx, npy};
 use crate::DenseMatrix;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How the array is called in messages.
 pub(super) const NAME: &str = "the array";
 
 /// A file with one array, its header read.
 pub(super) struct ArrayFile {
-    pub(super) path: PathBuf,
+    pub(super) file: DataFile,
     pub(super) format: Format,
     pub(super) header: Header,
     pub(super) gzip: bool,
@@ -48,14 +48,15 @@ pub(super) enum Targets {
     /// Columns of the same array.
     Columns(Vec<usize>),
     /// A second file, all of it.
-    File(PathBuf),
+    File(DataFile),
 }
 
 impl ArrayFile {
     /// Reads the header of an opened file.
     pub(super) fn new(opened: Opened) -> Result<Self, DataError> {
-        let Opened { path, head, mut reader, gzip, most } = opened.with_length()?;
-        let format = Format::of(&path, &head);
+        let Opened { file, head, mut reader, gzip, most } = opened.with_length()?;
+        let path = &file.path;
+        let format = Format::of(path, &head);
         let header = match format {
             Format::Idx => idx::read_header(&mut reader),
             Format::Npy => npy::read_header(&mut reader),
@@ -68,23 +69,23 @@ impl ArrayFile {
             header.check_length(most.unwrap_or_default(), !gzip)?;
             Ok(header)
         };
-        let header = header.and_then(checked).map_err(|fault| fault.at(&path, NAME))?;
-        Ok(Self { path, format, header, gzip, reader })
+        let header = header.and_then(checked).map_err(|fault| fault.at(path, NAME))?;
+        Ok(Self { file, format, header, gzip, reader })
     }
 
-    pub(super) fn open(path: &Path) -> Result<Self, DataError> {
-        Self::new(open(path)?)
+    pub(super) fn open(file: &DataFile) -> Result<Self, DataError> {
+        Self::new(open(file)?)
     }
 
     /// All numbers, features × samples.
     pub(super) fn read(mut self) -> Result<DenseMatrix<f64>, DataError> {
-        self.header.read_matrix(&mut self.reader).map_err(|fault| fault.at(&self.path, NAME))
+        self.header.read_matrix(&mut self.reader).map_err(|fault| fault.at(&self.file.path, NAME))
     }
 
     /// The names of the columns: numbers.
     pub(super) fn columns(&self) -> Columns {
         let names = Columns::numbered(self.header.features());
-        Columns { file: self.path.clone(), names, header: None, separator: None }
+        Columns { file: self.file.path.clone(), names, header: None, separator: None }
     }
 
     /// Names for the targets in this file, and the task they suggest: integer labels in an IDX file are classes.
@@ -102,7 +103,7 @@ impl ArrayFile {
 pub(super) fn plan(file: &ArrayFile, options: &LoadOptions, second: bool) -> Result<Plan, DataError> {
     let columns = file.columns();
     let (inputs, targets) = (options.inputs.as_deref(), options.targets.as_deref());
-    let two_files = |targets: PathBuf| {
+    let two_files = |targets: DataFile| {
         let inputs = match inputs {
             Some(entries) => resolve(&columns, entries)?,
             None => (0..columns.len()).collect(),
@@ -114,11 +115,11 @@ pub(super) fn plan(file: &ArrayFile, options: &LoadOptions, second: bool) -> Res
         Some([name]) => Some(name),
         Some(_) if file.format == Format::Npy => None,
         Some(names) => {
-            let (file, found) = (file.path.clone(), names.len());
+            let (file, found) = (file.file.path.clone(), names.len());
             return Err(DataError::OneVariable { file, kind: "files", role: "targets", found });
         }
     };
-    let existing = asked.and_then(|name| as_given_or_beside(&file.path, name));
+    let existing = asked.and_then(|name| as_given_or_beside(&file.file, name));
     let wants_file = match (file.format, asked) {
         (Format::Npy, Some(name)) => resolve(&columns, std::slice::from_ref(name)).is_err() && existing.is_some(),
         (Format::Npy, None) => file.header.axes() > 2,
@@ -129,29 +130,31 @@ pub(super) fn plan(file: &ArrayFile, options: &LoadOptions, second: bool) -> Res
         return Ok(Plan { columns, inputs, targets: Targets::Columns(targets) });
     }
     match (asked, existing) {
-        (Some(_), Some(path)) if !second => two_files(path),
+        (Some(_), Some(targets)) if !second => two_files(targets),
         (Some(name), None) if !second => {
-            Err(DataError::NoTargetFile { file: file.path.clone(), expected: super::wording::quoted(name) })
+            Err(DataError::NoTargetFile { file: file.file.path.clone(), expected: super::wording::quoted(name) })
         }
         _ => {
-            let names = names_beside(&file.path);
-            match names.iter().map(|name| file.path.with_file_name(name)).find(|path| path.is_file()) {
-                Some(path) => two_files(path),
+            let (file, path) = (&file.file, &file.file.path);
+            let names = names_beside(path);
+            match names.iter().find_map(|name| file.another(&path.with_file_name(name))) {
+                Some(targets) => two_files(targets),
                 None => {
                     let expected = match &names[..] {
                         [] => "named like it with labels for images".to_owned(),
                         names => names.join(" or "),
                     };
-                    Err(DataError::NoTargetFile { file: file.path.clone(), expected })
+                    Err(DataError::NoTargetFile { file: path.clone(), expected })
                 }
             }
         }
     }
 }
 
-/// The file of that name, from where we are or else from the folder of `path`.
-fn as_given_or_beside(path: &Path, name: &str) -> Option<PathBuf> {
-    [PathBuf::from(name), path.with_file_name("").join(name)].into_iter().find(|path| path.is_file())
+/// The file of that name, from where we are or else from the folder of `file`.
+fn as_given_or_beside(file: &DataFile, name: &str) -> Option<DataFile> {
+    let beside = file.path.with_file_name("").join(name);
+    file.another(Path::new(name)).or_else(|| file.another(&beside))
 }
 
 /// Names that the file of the targets may have.

@@ -13,7 +13,7 @@ use super::assemble::{INPUT_HINT, check_counts, from_numbers, from_table};
 use super::columns::{Choice, choose, choose_inputs, find_all, made_up_numbers};
 use super::csv::Table;
 use super::error::DataError;
-use super::file::{Opened, open, reserve};
+use super::file::{DataFile, Opened, open, reserve};
 use super::format::Format;
 use super::mat::MatFile;
 use super::npz::NpzFile;
@@ -97,8 +97,8 @@ pub struct LoadOptions {
 ///
 /// # Errors
 /// All of [`DataError`] but those of the split and the standardization.
-pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DataError> {
-    load_any(path, options, None)
+pub fn load(file: impl Into<DataFile>, options: &LoadOptions) -> Result<Dataset, DataError> {
+    load_any(&file.into(), options, None)
 }
 
 /// Reads a second file, such as a test set, that must fit `reference`: the same columns, the same list of classes.
@@ -109,8 +109,8 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DataError> {
 ///
 /// # Errors
 /// As [`load`], and [`DataError::ColumnCount`], [`DataError::UnknownClass`].
-pub fn load_like(path: &Path, options: &LoadOptions, reference: &Dataset) -> Result<Dataset, DataError> {
-    load_any(path, options, Some(reference))
+pub fn load_like(file: impl Into<DataFile>, options: &LoadOptions, reference: &Dataset) -> Result<Dataset, DataError> {
+    load_any(&file.into(), options, Some(reference))
 }
 
 /// Reads inputs alone, for a model trained on inputs of these names, from a file with or without its targets.
@@ -121,8 +121,13 @@ pub fn load_like(path: &Path, options: &LoadOptions, reference: &Dataset) -> Res
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_inputs(path: &Path, input_names: &[String]) -> Result<DenseMatrix<f64>, DataError> {
-    let opened = open(path)?;
+pub fn load_inputs(file: impl Into<DataFile>, input_names: &[String]) -> Result<DenseMatrix<f64>, DataError> {
+    load_inputs_of(&file.into(), input_names)
+}
+
+fn load_inputs_of(file: &DataFile, input_names: &[String]) -> Result<DenseMatrix<f64>, DataError> {
+    let opened = open(file)?;
+    let path = &file.path;
     match Format::of(path, &opened.head) {
         Format::Mat => read_inputs(&MatFile::parse(path, &opened.read_all()?)?, input_names),
         Format::Npz => read_inputs(&NpzFile::parse(path, &opened.read_all()?)?, input_names),
@@ -138,8 +143,9 @@ pub fn load_inputs(path: &Path, input_names: &[String]) -> Result<DenseMatrix<f6
     }
 }
 
-fn load_any(path: &Path, options: &LoadOptions, reference: Option<&Dataset>) -> Result<Dataset, DataError> {
-    let opened = open(path)?;
+fn load_any(file: &DataFile, options: &LoadOptions, reference: Option<&Dataset>) -> Result<Dataset, DataError> {
+    let opened = open(file)?;
+    let path = &file.path;
     match Format::of(path, &opened.head) {
         Format::Mat => load_pair(&MatFile::parse(path, &opened.read_all()?)?, "variable", options, reference),
         Format::Npz => load_pair(&NpzFile::parse(path, &opened.read_all()?)?, "array", options, reference),
@@ -188,7 +194,7 @@ fn load_pair(
 fn load_array(opened: Opened, options: &LoadOptions, reference: Option<&Dataset>) -> Result<Dataset, DataError> {
     let file = ArrayFile::new(opened)?;
     let plan = arrays::plan(&file, options, reference.is_some())?;
-    let path = file.path.clone();
+    let path = file.file.path.clone();
     let names = |chosen: &[usize]| chosen.iter().map(|&column| plan.columns.names[column].clone()).collect::<Vec<_>>();
     let input_names = names(&plan.inputs);
     let matrix = file.read()?;
@@ -201,12 +207,12 @@ fn load_array(opened: Opened, options: &LoadOptions, reference: Option<&Dataset>
             let file = ArrayFile::open(second)?;
             let (names, task) = file.as_targets();
             let all: Vec<usize> = (0..file.header.features()).collect();
-            let targets = select(second, file.read()?, &all)?;
+            let targets = select(&second.path, file.read()?, &all)?;
             if targets.cols() != matrix.cols() {
                 let (samples, target_samples) = (matrix.cols(), targets.cols());
-                return Err(DataError::TwoFiles { file: path, samples, targets: second.clone(), target_samples });
+                return Err(DataError::TwoFiles { file: path, samples, targets: second.path.clone(), target_samples });
             }
-            (select(&path, matrix, &plan.inputs)?, targets, names, task, second.clone())
+            (select(&path, matrix, &plan.inputs)?, targets, names, task, second.path.clone())
         }
     };
     let place = |sample| format!("{}: sample {}", target_path.display(), sample + 1);

@@ -6,8 +6,11 @@
 use super::error::DataError;
 use super::wording::Shape;
 use crate::memory;
-use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// First bytes that tell the kind of a file.
 const HEAD: u64 = 1024;
@@ -17,9 +20,85 @@ const BLOCK: u64 = 1 << 27;
 /// No deflated stream grows more than this when inflated.
 pub(super) const LARGEST_RATIO: u64 = 1032;
 
+/// A data file: one on disk, which its path becomes, or bytes in memory, as from a network or where there is no disk.
+///
+/// ```
+/// use gaussling::data::{DataFile, LoadOptions, load};
+///
+/// let file = DataFile::in_memory("answer.csv", &b"1,2,3\n4,5,9\n"[..]);
+/// let data = load(&file, &LoadOptions::default())?;
+/// assert_eq!((data.samples(), data.input_names.len()), (2, 2));
+/// # Ok::<(), gaussling::data::DataError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct DataFile {
+    pub(super) path: PathBuf,
+    /// The bytes of one that is not on disk.
+    bytes: Option<Arc<[u8]>>,
+    /// What else is in memory.
+    others: Vec<(PathBuf, Arc<[u8]>)>,
+}
+
+impl DataFile {
+    /// These bytes, read as a file of this name: it stands in messages, and tells the format where the bytes do not.
+    pub fn in_memory(name: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self { path: name.into(), bytes: Some(bytes.into()), others: Vec::new() }
+    }
+
+    /// Another file in memory, which is found as one beside a file on disk is: the one with the targets.
+    #[must_use]
+    pub fn with_other(mut self, name: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> Self {
+        self.others.push((name.into(), bytes.into()));
+        self
+    }
+
+    /// The file of this path if there is one, on disk for one on disk and in memory for one in memory.
+    pub(super) fn another(&self, path: &Path) -> Option<Self> {
+        if self.bytes.is_none() {
+            return path.is_file().then(|| path.into());
+        }
+        let (path, bytes) = self.others.iter().find(|(other, _)| other == path)?;
+        Some(Self::in_memory(path, bytes.clone()))
+    }
+
+    /// Its bytes as they are, from any place on, and how many there are.
+    pub(super) fn seekable(&self) -> std::io::Result<(Box<dyn ReadSeek>, u64)> {
+        if let Some(bytes) = &self.bytes {
+            return Ok((Box::new(Cursor::new(bytes.clone())), bytes.len() as u64));
+        }
+        let file = File::open(&self.path)?;
+        let len = file.metadata()?.len();
+        Ok((Box::new(file), len))
+    }
+}
+
+impl<P: AsRef<Path> + ?Sized> From<&P> for DataFile {
+    fn from(path: &P) -> Self {
+        Self { path: path.as_ref().to_path_buf(), bytes: None, others: Vec::new() }
+    }
+}
+
+impl From<&Self> for DataFile {
+    fn from(file: &Self) -> Self {
+        file.clone()
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for DataFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataFile").field("path", &self.path).field("in_memory", &self.bytes.is_some()).finish()
+    }
+}
+
+/// Bytes from any place on.
+pub(super) trait ReadSeek: Read + Seek + Send {}
+
+impl<F: Read + Seek + Send> ReadSeek for F {}
+
 /// A file opened at its start.
 pub(super) struct Opened {
-    pub(super) path: PathBuf,
+    pub(super) file: DataFile,
     /// Its first bytes, inflated; they come again from `reader`.
     pub(super) head: Vec<u8>,
     /// All its bytes, inflated.
@@ -31,27 +110,33 @@ pub(super) struct Opened {
 }
 
 /// Opens a file.
-pub(super) fn open(path: &Path) -> Result<Opened, DataError> {
+pub(super) fn open(file: &DataFile) -> Result<Opened, DataError> {
+    let path = &file.path;
     let unreadable = |error| failed(path, error);
-    // Asked first: some systems open a directory and fail only at the first read, others refuse to open it with
-    // "permission denied".
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if metadata.is_dir() {
-        return Err(DataError::Directory { file: path.to_path_buf() });
-    }
-    let mut raw = BufReader::with_capacity(1 << 16, std::fs::File::open(path).map_err(unreadable)?);
+    let (mut raw, len): (Box<dyn BufRead + Send>, _) = if let Some(bytes) = &file.bytes {
+        (Box::new(Cursor::new(bytes.clone())), Some(bytes.len() as u64))
+    } else {
+        // Asked first: some systems open a directory and fail only at the first read, others refuse to open it with
+        // "permission denied".
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if metadata.is_dir() {
+            return Err(DataError::Directory { file: path.clone() });
+        }
+        let raw = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
+        (Box::new(raw), metadata.is_file().then_some(metadata.len()))
+    };
     let gzip = raw.fill_buf().map_err(unreadable)?.starts_with(&[0x1F, 0x8B]);
     let mut rest: Box<dyn Read + Send> =
         if gzip { Box::new(flate2::bufread::MultiGzDecoder::new(raw)) } else { Box::new(raw) };
     let mut head = Vec::new();
     (&mut rest).take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
     if head.is_empty() {
-        return Err(DataError::Empty { file: path.to_path_buf() });
+        return Err(DataError::Empty { file: path.clone() });
     }
     let reader = Box::new(Cursor::new(head.clone()).chain(rest));
     let ratio = if gzip { LARGEST_RATIO } else { 1 };
-    let most = metadata.is_file().then(|| metadata.len().saturating_mul(ratio));
-    Ok(Opened { path: path.to_path_buf(), head, reader, gzip, most })
+    let most = len.map(|len| len.saturating_mul(ratio));
+    Ok(Opened { file: file.clone(), head, reader, gzip, most })
 }
 
 impl Opened {
@@ -60,10 +145,10 @@ impl Opened {
         if self.most.is_some() {
             return Ok(self);
         }
-        let (path, head, gzip) = (self.path.clone(), self.head.clone(), self.gzip);
+        let (file, head, gzip) = (self.file.clone(), self.head.clone(), self.gzip);
         let bytes = self.read_all()?;
         let most = Some(bytes.len() as u64);
-        Ok(Self { path, head, reader: Box::new(Cursor::new(bytes)), gzip, most })
+        Ok(Self { file, head, reader: Box::new(Cursor::new(bytes)), gzip, most })
     }
 
     /// All bytes of the file.
@@ -71,13 +156,14 @@ impl Opened {
         let mut bytes = Vec::new();
         loop {
             // `read_to_end` reserves fallibly: a file beyond memory is an error here, not an abort.
-            let block = (&mut self.reader).take(BLOCK).read_to_end(&mut bytes).map_err(|e| failed(&self.path, e))?;
+            let block =
+                (&mut self.reader).take(BLOCK).read_to_end(&mut bytes).map_err(|e| failed(&self.file.path, e))?;
             if (block as u64) < BLOCK {
                 return Ok(bytes);
             }
             if !memory::fits(BLOCK as usize / size_of::<f64>()) {
                 let what = "the file has more bytes than memory can hold";
-                return Err(failed(&self.path, std::io::Error::new(ErrorKind::OutOfMemory, what)));
+                return Err(failed(&self.file.path, std::io::Error::new(ErrorKind::OutOfMemory, what)));
             }
         }
     }
@@ -86,7 +172,7 @@ impl Opened {
 /// All bytes of a file.
 #[cfg(test)]
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
-    open(path)?.read_all()
+    open(&path.into())?.read_all()
 }
 
 /// The error for what the system, or the inflating, says.
@@ -145,6 +231,50 @@ mod tests {
         assert!(message(read(&folder.write("t.csv", &bad))).contains("truncated or damaged, copy it again"));
         let behind = [&packed[..], b"no gzip"].concat();
         assert!(message(read(&folder.write("t.csv", &behind))).contains("compressed data cannot be read"));
+    }
+
+    #[test]
+    fn in_memory_as_on_disk() {
+        use crate::data::testing::npy;
+        use crate::data::{LoadOptions, Stream, StreamOptions, load, load_inputs, load_like, summary};
+
+        let folder = Folder::new("memory");
+        let labels = [0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 7];
+        for (name, bytes) in [
+            ("t.csv", b"a,b\n1,2\n3,4\n5,7\n".to_vec()),
+            ("t.csv.gz", gzip(b"1;2\n3;4\n5;7\n")),
+            ("t.npy", npy("|u1", false, &[3, 2], &[1, 2, 3, 4, 5, 7])),
+            // Read by going to and fro.
+            ("t.npy", npy("|u1", true, &[3, 2], &[1, 2, 3, 4, 5, 7])),
+            ("x.idx", vec![0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2, 1, 2, 3, 4, 5, 7]),
+            ("t.csv", b"1,2\n3,4,5\n".to_vec()),
+            ("t.csv", Vec::new()),
+            ("t.mat", vec![0; 200]),
+            ("t.npz", b"PK\x03\x04".to_vec()),
+        ] {
+            let path = folder.write(name, &bytes);
+            folder.write("y.idx", labels);
+            // Under the same path, so that messages can be compared.
+            let memory = DataFile::in_memory(&path, bytes).with_other(path.with_file_name("y.idx"), &labels[..]);
+            let disk = DataFile::from(&path);
+            let options = LoadOptions::default();
+            let all = |file: &DataFile| {
+                let data = load(file, &options);
+                let again = data.as_ref().ok().map(|data| load_like(file, &options, data));
+                let inputs = load_inputs(file, &["column_1".into(), "column_2".into()]);
+                let mut stream = Stream::open(file, &options, StreamOptions::default());
+                let batch = stream.as_mut().map(Stream::next_batch);
+                format!("{data:?} {again:?} {inputs:?} {:?} {batch:?}", summary(file, &options))
+            };
+            assert_eq!(all(&memory), all(&disk), "{name}");
+        }
+        // What is not in memory is not looked for on disk.
+        let lonely = DataFile::in_memory(folder.path().join("x.idx"), [0, 0, 8, 1, 0, 0, 0, 1, 5].to_vec());
+        assert!(message(load(&lonely, &LoadOptions::default())).contains("y.idx"));
+        assert_eq!(
+            format!("{:?}", DataFile::in_memory("a", [0; 4].to_vec())),
+            "DataFile { path: \"a\", in_memory: true }"
+        );
     }
 
     #[test]

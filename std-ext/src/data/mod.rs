@@ -11,7 +11,8 @@
 //! | a file larger than memory, batch by batch | [`Stream`] |
 //!
 //! Read are text tables (comma, semicolon, tab or runs of spaces between the cells), MAT files of version 5, NumPy's NPY and
-//! NPZ, and IDX as MNIST comes; any of them also compressed by gzip. The format is told by the first bytes.
+//! NPZ, and IDX as MNIST comes; any of them also compressed by gzip. The format is told by the first bytes. Where no disk is,
+//! or the bytes are there already, a [`DataFile`] of them takes the place of a path.
 //!
 //! **Contract.** Matrices hold one sample a column, and every number in them is finite: a NaN, an infinity, an empty cell
 //! or a word is refused while the file is read. No file, however damaged, makes these routines panic or reserve more
@@ -53,6 +54,7 @@ mod wording;
 
 pub use dataset::{Dataset, LoadOptions, Task, load, load_inputs, load_like};
 pub use error::DataError;
+pub use file::DataFile;
 pub use format::Format;
 pub use split::{Sizes, Split, split};
 pub use standardize::Standardization;

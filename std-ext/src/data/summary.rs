@@ -12,7 +12,7 @@ use super::columns::{Choice, choose};
 use super::csv::Kind;
 use super::dataset::{LoadOptions, Task};
 use super::error::DataError;
-use super::file::open;
+use super::file::{DataFile, open};
 use super::format::Format;
 use super::mat::MatFile;
 use super::moments::Moments;
@@ -90,13 +90,18 @@ pub struct ColumnSummary {
 ///
 /// # Errors
 /// As [`load`](super::load) where the file cannot be read as a table, or inputs and targets asked for are not in it.
-pub fn summary(path: &Path, options: &LoadOptions) -> Result<Summary, DataError> {
-    let opened = open(path)?;
+pub fn summary(file: impl Into<DataFile>, options: &LoadOptions) -> Result<Summary, DataError> {
+    summary_of(&file.into(), options)
+}
+
+fn summary_of(file: &DataFile, options: &LoadOptions) -> Result<Summary, DataError> {
+    let opened = open(file)?;
+    let path = &file.path;
     let (format, compressed) = (Format::of(path, &opened.head), opened.gzip);
     let summary = match format {
         Format::Text => {
             drop(opened);
-            of_text(path, options)
+            of_text(file, options)
         }
         Format::Npy | Format::Idx => of_array(ArrayFile::new(opened)?, options),
         Format::Mat => of_pair(&MatFile::parse(path, &opened.read_all()?)?, options),
@@ -238,8 +243,8 @@ fn new(path: &Path, rows: usize, columns: Vec<ColumnSummary>, classes: Option<Ve
     }
 }
 
-fn of_text(path: &Path, options: &LoadOptions) -> Result<Summary, DataError> {
-    let layout = Layout::find(path)?;
+fn of_text(file: &DataFile, options: &LoadOptions) -> Result<Summary, DataError> {
+    let layout = Layout::find(file)?;
     let columns = &layout.columns;
     let choice = choose(columns, options.inputs.as_deref(), options.targets.as_deref());
     let Choice { inputs, targets } =
@@ -262,11 +267,11 @@ fn of_text(path: &Path, options: &LoadOptions) -> Result<Summary, DataError> {
     };
     let described = counts.iter().enumerate().map(describe).collect();
     let (delimiter, header) = (columns.separator, columns.header);
-    Ok(Summary { delimiter, header, ..new(path, rows, described, classes) })
+    Ok(Summary { delimiter, header, ..new(&file.path, rows, described, classes) })
 }
 
 fn of_array(file: ArrayFile, options: &LoadOptions) -> Result<Summary, DataError> {
-    let path = file.path.clone();
+    let path = file.file.path.clone();
     let columns = file.columns();
     let none = || arrays::Plan { columns: columns.clone(), inputs: Vec::new(), targets: Targets::Columns(Vec::new()) };
     let plan = unless_asked(arrays::plan(&file, options, false), options, none)?;
@@ -282,7 +287,12 @@ fn of_array(file: ArrayFile, options: &LoadOptions) -> Result<Summary, DataError
         let file = ArrayFile::open(second)?;
         let target_samples = file.header.samples();
         if target_samples != rows {
-            return Err(DataError::TwoFiles { file: path, samples: rows, targets: second.clone(), target_samples });
+            return Err(DataError::TwoFiles {
+                file: path,
+                samples: rows,
+                targets: second.path.clone(),
+                target_samples,
+            });
         }
         let (more, suggested) = file.as_targets();
         task = task.or(Some(suggested));
@@ -291,7 +301,7 @@ fn of_array(file: ArrayFile, options: &LoadOptions) -> Result<Summary, DataError
         targets = (names.len()..names.len() + more.len()).collect();
         names.extend(more);
         counts.extend(second_counts);
-        target_file = Some(second.clone());
+        target_file = Some(second.path.clone());
     }
     let named: Vec<_> = targets.iter().map(|&column| (&names[column], &counts[column])).collect();
     let classes = classes(task, &named, labels);

@@ -8,10 +8,9 @@ use super::columns::Columns;
 use super::csv::{HeaderGuess, Kind, column_names, guess_header, unquoted};
 use super::dialect::{Separator, SpacesToTabs, separator};
 use super::error::DataError;
-use super::file::{failed, open};
+use super::file::{DataFile, failed, open};
 use super::wording::Cell;
 use std::io::{BufRead, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
 
 /// Bytes in which the separator is looked for.
 const SAMPLE: u64 = 1 << 18;
@@ -20,6 +19,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// What a first look at a table tells.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
+    file: DataFile,
     pub(super) columns: Columns,
     separator: Separator,
 }
@@ -27,8 +27,9 @@ pub(super) struct Layout {
 impl Layout {
     /// Finds separator, columns and header. Reads two rows, or where labels could be taken for a header (see
     /// [`csv`](super::csv)) up to the one where they all have occurred again.
-    pub(super) fn find(path: &Path) -> Result<Self, DataError> {
-        let mut reader = open(path)?.reader;
+    pub(super) fn find(file: &DataFile) -> Result<Self, DataError> {
+        let path = &file.path;
+        let mut reader = open(file)?.reader;
         let mut sample = Vec::new();
         let found = (&mut reader).take(SAMPLE).read_to_end(&mut sample).map_err(|error| failed(path, error))?;
         if found as u64 == SAMPLE
@@ -40,7 +41,7 @@ impl Layout {
         let separator = separator(&text);
         let columns =
             Columns { file: path.to_path_buf(), names: Vec::new(), header: None, separator: Some(separator.name()) };
-        let mut layout = Self { columns, separator };
+        let mut layout = Self { file: file.clone(), columns, separator };
 
         let mut rows = TextRows::open(&layout)?;
         if !rows.advance()? {
@@ -66,7 +67,7 @@ impl Layout {
         };
         layout.columns.names = column_names(&first, header);
         if header {
-            let line = line_at(path, separator, first_start)?;
+            let line = line_at(file, separator, first_start)?;
             layout.columns.header = Some(line);
             if !more {
                 return Err(DataError::HeaderOnly { file: path.to_path_buf(), line });
@@ -78,7 +79,7 @@ impl Layout {
 
 /// The rows of a table, the header not among them.
 pub(super) struct TextRows {
-    path: PathBuf,
+    file: DataFile,
     separator: Separator,
     names: Vec<String>,
     reader: csv::Reader<Box<dyn Read + Send>>,
@@ -93,15 +94,15 @@ pub(super) struct TextRows {
 impl TextRows {
     /// Opens the file again at its first row.
     pub(super) fn open(layout: &Layout) -> Result<Self, DataError> {
-        let path = layout.columns.file.clone();
+        let file = layout.file.clone();
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(layout.separator.byte())
             .trim(csv::Trim::All)
-            .from_reader(text_bytes(&path, layout.separator)?);
+            .from_reader(text_bytes(&file, layout.separator)?);
         let mut rows = Self {
-            path,
+            file,
             separator: layout.separator,
             names: layout.columns.names.clone(),
             reader,
@@ -134,11 +135,11 @@ impl TextRows {
             }
             if self.record.len() != self.cells {
                 return Err(DataError::Ragged {
-                    file: self.path.clone(),
+                    file: self.file.path.clone(),
                     line: self.line()?,
                     found: self.record.len(),
                     expected: self.cells,
-                    first: line_at(&self.path, self.separator, first_start)?,
+                    first: line_at(&self.file, self.separator, first_start)?,
                     separator: self.separator.name(),
                 });
             }
@@ -163,30 +164,30 @@ impl TextRows {
 
     /// Line of the present row. Cost: a pass over the file up to here.
     fn line(&self) -> Result<u64, DataError> {
-        line_at(&self.path, self.separator, self.start)
+        line_at(&self.file, self.separator, self.start)
     }
 
     /// Where a cell of the present row is, for a message. Cost: a pass over the file up to here.
     pub(super) fn place(&self, column: usize) -> Result<Cell, DataError> {
         let name = self.names.get(column).cloned().unwrap_or_default();
-        Ok(Cell { file: self.path.clone(), line: self.line()?, column: column + 1, name })
+        Ok(Cell { file: self.file.path.clone(), line: self.line()?, column: column + 1, name })
     }
 
     fn failed(&self, error: csv::Error) -> DataError {
         if matches!(error.kind(), csv::ErrorKind::Utf8 { .. })
-            && let Ok(Some((line, byte))) = not_utf8(&self.path)
+            && let Ok(Some((line, byte))) = not_utf8(&self.file)
         {
-            return DataError::NotUtf8 { file: self.path.clone(), line, byte };
+            return DataError::NotUtf8 { file: self.file.path.clone(), line, byte };
         }
-        failed(&self.path, error.into())
+        failed(&self.file.path, error.into())
     }
 }
 
 /// The bytes of the text without byte order mark; runs of spaces are tabs where spaces separate.
-fn text_bytes(path: &Path, separator: Separator) -> Result<Box<dyn Read + Send>, DataError> {
-    let mut reader = open(path)?.reader;
+fn text_bytes(file: &DataFile, separator: Separator) -> Result<Box<dyn Read + Send>, DataError> {
+    let mut reader = open(file)?.reader;
     let mut start = Vec::new();
-    (&mut reader).take(3).read_to_end(&mut start).map_err(|error| failed(path, error))?;
+    (&mut reader).take(3).read_to_end(&mut start).map_err(|error| failed(&file.path, error))?;
     if start == BYTE_ORDER_MARK {
         start.clear();
     }
@@ -225,9 +226,9 @@ impl<R: Read> Read for Tabs<R> {
 }
 
 /// The line, from 1, of the row that starts at a byte of the text, after any blank lines there.
-fn line_at(path: &Path, separator: Separator, start: u64) -> Result<u64, DataError> {
-    let mut bytes = BufReader::new(text_bytes(path, separator)?).bytes();
-    let mut next = || bytes.next().transpose().map_err(|error| failed(path, error));
+fn line_at(file: &DataFile, separator: Separator, start: u64) -> Result<u64, DataError> {
+    let mut bytes = BufReader::new(text_bytes(file, separator)?).bytes();
+    let mut next = || bytes.next().transpose().map_err(|error| failed(&file.path, error));
     let (mut line, mut place, mut byte) = (1, 0, next()?);
     while let Some(here) = byte {
         if place >= start && !matches!(here, b'\n' | b'\r') {
@@ -243,12 +244,12 @@ fn line_at(path: &Path, separator: Separator, start: u64) -> Result<u64, DataErr
 }
 
 /// Line and value of the first byte that is not UTF-8.
-fn not_utf8(path: &Path) -> Result<Option<(u64, u8)>, DataError> {
-    let mut reader = BufReader::new(open(path)?.reader);
+fn not_utf8(file: &DataFile) -> Result<Option<(u64, u8)>, DataError> {
+    let mut reader = BufReader::new(open(file)?.reader);
     let (mut line, mut text) = (1, Vec::new());
     loop {
         text.clear();
-        if reader.read_until(b'\n', &mut text).map_err(|error| failed(path, error))? == 0 {
+        if reader.read_until(b'\n', &mut text).map_err(|error| failed(&file.path, error))? == 0 {
             return Ok(None);
         }
         let good = std::str::from_utf8(&text).map_or_else(|error| error.valid_up_to(), str::len);
@@ -266,10 +267,11 @@ mod tests {
     use super::*;
     use crate::data::csv::Table;
     use crate::data::testing::{Folder, message};
+    use std::path::Path;
 
     /// All columns of all rows as numbers, as [`Table::numbers`] gives them, or the first message.
     fn numbers(path: &Path) -> Result<Vec<f64>, DataError> {
-        let layout = Layout::find(path)?;
+        let layout = Layout::find(&path.into())?;
         let mut rows = TextRows::open(&layout)?;
         let mut numbers = Vec::new();
         while rows.advance()? {
@@ -304,7 +306,7 @@ mod tests {
             "7",
         ] {
             let path = folder.write("t.csv", text);
-            let (layout, table) = (Layout::find(&path).unwrap(), Table::parse(&path, text.into()).unwrap());
+            let (layout, table) = (Layout::find(&(&path).into()).unwrap(), Table::parse(&path, text.into()).unwrap());
             assert_eq!(
                 (&layout.columns.names, layout.columns.header, layout.columns.separator),
                 (&table.columns.names, table.columns.header, table.columns.separator),
@@ -348,7 +350,7 @@ mod tests {
         let folder = Folder::new("blocks");
         let path = folder.write("t.txt", &text);
         let mut bytes = Vec::new();
-        text_bytes(&path, Separator::Spaces).unwrap().read_to_end(&mut bytes).unwrap();
+        text_bytes(&(&path).into(), Separator::Spaces).unwrap().read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, crate::data::dialect::spaces_to_tabs(&text).into_bytes());
         assert_eq!(numbers(&path).unwrap()[7998..], [3999.0, 3999.0 * 3999.0]);
     }

@@ -7,11 +7,10 @@ use super::super::columns::{Choice, choose};
 use super::super::csv::Kind;
 use super::super::dataset::{LoadOptions, Task};
 use super::super::error::DataError;
-use super::super::file::open;
+use super::super::file::{DataFile, open};
 use super::super::format::Format;
 use super::super::text_rows::{Layout, TextRows};
 use super::super::wording::quoted;
-use std::path::{Path, PathBuf};
 
 /// A pass over a file.
 pub(super) trait Cursor: Send {
@@ -30,7 +29,7 @@ pub(super) trait Cursor: Send {
 /// How to read a file again and again: what was found when it was read first.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    pub(super) path: PathBuf,
+    pub(super) file: DataFile,
     pub(super) input_names: Vec<String>,
     pub(super) target_names: Vec<String>,
     /// What to learn, unless the targets must be read to tell.
@@ -46,20 +45,19 @@ enum SourceKind {
 
 impl Source {
     /// Finds the format and which columns are inputs and targets.
-    pub(super) fn find(path: &Path, options: &LoadOptions) -> Result<Self, DataError> {
-        let opened = open(path)?;
-        let file = path.to_path_buf();
-        match Format::of(path, &opened.head) {
-            Format::Mat => Err(DataError::NotStreamed { file, what: "a MAT file" }),
-            Format::Npz => Err(DataError::NotStreamed { file, what: "an NPZ file" }),
+    pub(super) fn find(file: DataFile, options: &LoadOptions) -> Result<Self, DataError> {
+        let opened = open(&file)?;
+        match Format::of(&file.path, &opened.head) {
+            Format::Mat => Err(DataError::NotStreamed { file: file.path, what: "a MAT file" }),
+            Format::Npz => Err(DataError::NotStreamed { file: file.path, what: "an NPZ file" }),
             Format::Text => {
                 drop(opened);
-                let layout = Layout::find(path)?;
+                let layout = Layout::find(&file)?;
                 let choice = choose(&layout.columns, options.inputs.as_deref(), options.targets.as_deref())?;
                 let names =
                     |chosen: &[usize]| chosen.iter().map(|&column| layout.columns.names[column].clone()).collect();
                 Ok(Self {
-                    path: file,
+                    file,
                     input_names: names(&choice.inputs),
                     target_names: names(&choice.targets),
                     task: options.task,
@@ -77,7 +75,7 @@ impl Source {
                     Targets::File(second) => ArrayFile::open(second)?.as_targets(),
                 };
                 Ok(Self {
-                    path: file,
+                    file,
                     input_names: names(&plan.inputs),
                     target_names,
                     task: options.task.or(Some(task)),
@@ -94,7 +92,7 @@ impl Source {
                 Ok(Box::new(TextCursor { rows: TextRows::open(layout)?, choice: choice.clone() }))
             }
             SourceKind::Array(plan) => {
-                let rows = ArrayRows::new(ArrayFile::open(&self.path)?)?;
+                let rows = ArrayRows::new(ArrayFile::open(&self.file)?)?;
                 check_features(&rows, plan.columns.len())?;
                 let targets = match &plan.targets {
                     Targets::Columns(chosen) => ArrayTargets::Columns(chosen.clone()),
@@ -103,7 +101,7 @@ impl Source {
                         check_features(&targets, self.target_names.len())?;
                         let (samples, target_samples) = (rows.file().header.samples(), targets.file().header.samples());
                         if samples != target_samples {
-                            let (file, targets) = (self.path.clone(), second.clone());
+                            let (file, targets) = (self.file.path.clone(), second.path.clone());
                             return Err(DataError::TwoFiles { file, samples, targets, target_samples });
                         }
                         ArrayTargets::Rows(Box::new(targets))
@@ -121,7 +119,7 @@ fn check_features(rows: &ArrayRows, expected: usize) -> Result<(), DataError> {
     if found == expected {
         return Ok(());
     }
-    Err(DataError::ColumnCount { file: rows.file().path.clone(), role: "input", found, expected })
+    Err(DataError::ColumnCount { file: rows.file().file.path.clone(), role: "input", found, expected })
 }
 
 struct TextCursor {
@@ -212,7 +210,7 @@ impl ArrayCursor {
 /// The error for a number of the present sample that is not finite.
 fn not_finite(rows: &ArrayRows, column: usize) -> DataError {
     DataError::NotFiniteElement {
-        file: rows.file().path.clone(),
+        file: rows.file().file.path.clone(),
         name: NAME.to_owned(),
         row: rows.sample(),
         column: column + 1,
@@ -251,6 +249,6 @@ impl Cursor for ArrayCursor {
 
     fn place(&self) -> Result<String, DataError> {
         let rows = self.target_rows();
-        Ok(format!("{}: sample {}", rows.file().path.display(), rows.sample()))
+        Ok(format!("{}: sample {}", rows.file().file.path.display(), rows.sample()))
     }
 }

@@ -49,8 +49,8 @@ impl Stream {
         let there = if trains { self.samples() } else { self.validation_samples() };
         let (width, count) = (self.width(), most.min(there));
         let mut reader = self.reader(trains)?;
-        let mut data = reserve(&self.source.path, width, count)?;
-        let mut one = reserve(&self.source.path, width, 1)?;
+        let mut data = reserve(&self.source.file.path, width, count)?;
+        let mut one = reserve(&self.source.file.path, width, 1)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.options.seed);
         let (mut samples, mut seen) = (Vec::with_capacity(count), 0_u64);
         if count == 0 {

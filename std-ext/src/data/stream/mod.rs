@@ -27,7 +27,7 @@ mod scan;
 
 use super::dataset::LoadOptions;
 use super::error::DataError;
-use super::file::reserve;
+use super::file::{DataFile, reserve};
 use super::split::below;
 use super::standardize::Standardization;
 use super::wording::{quoted, quoted_list};
@@ -39,7 +39,6 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use scan::{Scan, label, one_hot_class, scan};
 use std::collections::HashMap;
-use std::path::Path;
 
 /// How a file becomes batches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -127,7 +126,7 @@ struct Reader {
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stream")
-            .field("path", &self.source.path)
+            .field("path", &self.source.file.path)
             .field("options", &self.options)
             .field("samples", &self.scan.rows)
             .field("pass", &self.number)
@@ -141,7 +140,7 @@ impl Stream {
     /// # Errors
     /// As [`load`](super::load); [`DataError::StreamOption`], [`DataError::NotStreamed`] for MAT, NPZ and compressed
     /// arrays in Fortran order, [`DataError::NoTraining`], and [`DataError::TooLarge`] for a window beyond memory.
-    pub fn open(path: &Path, load: &LoadOptions, options: StreamOptions) -> Result<Self, DataError> {
+    pub fn open(file: impl Into<DataFile>, load: &LoadOptions, options: StreamOptions) -> Result<Self, DataError> {
         let wrong = |option, found: &dyn std::fmt::Display, expected| {
             Err(DataError::StreamOption { option, found: found.to_string(), expected })
         };
@@ -154,7 +153,7 @@ impl Stream {
         if !(0.0..1.0).contains(&options.validation) {
             return wrong("validation share", &options.validation, "0 or more, below 1");
         }
-        let source = Source::find(path, load)?;
+        let source = Source::find(file.into(), load)?;
         let membership = Membership::new(options.validation, options.seed);
         let scan = scan(&source, membership)?;
         let classes = scan.classes.iter().flatten();
@@ -276,7 +275,7 @@ impl Stream {
         }
         let width = self.width();
         let count = self.options.batch.min(self.scan.training);
-        let mut data = reserve(&self.source.path, width, count)?;
+        let mut data = reserve(&self.source.file.path, width, count)?;
         let mut samples = Vec::with_capacity(count);
         while samples.len() < count && !pass.samples.is_empty() {
             let slot = below(pass.samples.len() as u64, &mut pass.rng) as usize;
@@ -310,7 +309,7 @@ impl Stream {
             None => self.reader(false)?,
         };
         let count = self.options.batch.min(self.validation_samples());
-        let mut data = reserve(&self.source.path, self.width(), count)?;
+        let mut data = reserve(&self.source.file.path, self.width(), count)?;
         let mut samples = Vec::with_capacity(count);
         while samples.len() < self.options.batch {
             match self.read(&mut reader, &mut data)? {
@@ -337,7 +336,7 @@ impl Stream {
 
     /// Room for the window and the sample that comes next.
     fn room_for_window(&self) -> Result<Vec<f64>, DataError> {
-        reserve(&self.source.path, self.width(), self.options.window.min(self.scan.training).saturating_add(1))
+        reserve(&self.source.file.path, self.width(), self.options.window.min(self.scan.training).saturating_add(1))
     }
 
     fn reader(&self, trains: bool) -> Result<Reader, DataError> {
@@ -362,7 +361,7 @@ impl Stream {
     fn read(&self, reader: &mut Reader, data: &mut Vec<f64>) -> Result<Option<usize>, DataError> {
         while !reader.ended {
             let (found, expected) = (reader.passed, self.scan.rows);
-            let changed = |found| DataError::Changed { file: self.source.path.clone(), found, expected };
+            let changed = |found| DataError::Changed { file: self.source.file.path.clone(), found, expected };
             if !reader.cursor.advance()? {
                 reader.ended = true;
                 return if found == expected { Ok(None) } else { Err(changed(found)) };
@@ -409,7 +408,7 @@ impl Stream {
     fn batch(&self, data: &[f64], samples: Vec<usize>) -> Result<Batch, DataError> {
         let (inputs, outputs) = (self.scan.input_scaling.mean.len(), self.scan.target_scaling.mean.len());
         let matrix = |rows: usize, part: std::ops::Range<usize>| {
-            let mut numbers = reserve(&self.source.path, rows, samples.len())?;
+            let mut numbers = reserve(&self.source.file.path, rows, samples.len())?;
             data.chunks_exact(inputs + outputs).for_each(|sample| numbers.extend_from_slice(&sample[part.clone()]));
             let found = numbers.len();
             DenseMatrix::from_vec(numbers, rows, samples.len()).ok_or(DataError::Rows { found, expected: rows })

@@ -57,7 +57,7 @@ pub(super) fn scan(source: &Source, membership: Membership) -> Result<Scan, Data
     }
     let (classes, target_scaling) = targets.finish(samples)?;
     if training == 0 {
-        return Err(DataError::NoTraining { file: source.path.clone(), samples });
+        return Err(DataError::NoTraining { file: source.file.path.clone(), samples });
     }
     let (input_scaling, checksum) = (scaling(&inputs), checksum.finalize());
     Ok(Scan { rows: samples, training, classes, input_scaling, target_scaling, checksum })
@@ -153,7 +153,7 @@ impl<'a> TargetScan<'a> {
     fn take_label(&mut self, label: String, sample: usize) -> Result<(), DataError> {
         self.labels.insert(label);
         if self.labels.len() > MOST_CLASSES {
-            let (file, name) = (self.source.path.clone(), quoted(&self.source.target_names[0]));
+            let (file, name) = (self.source.file.path.clone(), quoted(&self.source.target_names[0]));
             return Err(DataError::ManyClasses { file, name, classes: self.labels.len(), samples: sample + 1 });
         }
         Ok(())
@@ -171,7 +171,7 @@ impl<'a> TargetScan<'a> {
             Mode::Labels | Mode::Undecided { .. } => {
                 let labels: Vec<String> = self.labels.into_iter().collect();
                 let classes = class_list(&labels);
-                check_classes(&self.source.path, &classes, samples, &names[0], false)?;
+                check_classes(&self.source.file.path, &classes, samples, &names[0], false)?;
                 classes
             }
         };
@@ -209,5 +209,5 @@ pub(super) fn one_hot_class(
 }
 
 fn not_one_hot(source: &Source, targets: usize, sample: usize) -> DataError {
-    DataError::NotOneHot { file: source.path.clone(), sample: sample + 1, targets }
+    DataError::NotOneHot { file: source.file.path.clone(), sample: sample + 1, targets }
 }

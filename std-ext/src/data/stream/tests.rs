@@ -3,7 +3,7 @@
 use super::*;
 use crate::data::testing::{Folder, gzip, idx, message, npy, npy_doubles};
 use crate::data::{Dataset, Task, load};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn options(batch: usize, window: usize, validation: f64, seed: u64) -> StreamOptions {
     StreamOptions { batch, window, validation, seed }
