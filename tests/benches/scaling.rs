@@ -1,17 +1,14 @@
-//! How cost grows with samples and falls with threads: `cargo bench -p gaussling-tests --bench scaling`, the images alone with
-//! `-- images`.
+//! How cost grows with samples and falls with threads: `cargo bench -p gaussling-tests --bench scaling`.
 //!
 //! GNvpro on peaks (the network of `steps.rs`): objective, gradient and one Gauss–Newton product, from 10³ to 10⁶ samples, and the slope of
 //! log time over log samples, 1 for a linear cost. slimTrain: an epoch of batches of 10, the same. Then two threads against one: GNvpro on
-//! 20 000 samples; epochs of images of Fashion-MNIST's size (784 numbers, ten classes, one layer of 128, `f32`) by Adam and CurveBall.
+//! 20 000 samples.
 
 use std::time::Instant;
 
 use gaussling::DenseMatrix;
 use gaussling::backend::Fast;
-use gaussling::data::{Dataset, Sizes, split};
-use gaussling::network::{Sampled, Sequential};
-use gaussling::train::{Method, Options, Precision, Problem, train};
+use gaussling::network::Sampled;
 use gaussling_core::Error;
 use gaussling_core::nn::{Affine, Euler, Init, Linear, Network, Tikhonov, standard_normal, tanh, uniform};
 use gaussling_core::optim::{
@@ -31,19 +28,19 @@ fn network() -> Net {
     (Linear, tanh(), Euler { layer: (Affine, tanh()), step_size: 5.0 / 8.0 })
 }
 
-struct Peaks {
+struct Problem {
     theta: Vec<f64>,
     x: DenseMatrix<f64>,
     c: DenseMatrix<f64>,
 }
 
-fn peaks(samples: usize) -> Result<Peaks, Error> {
+fn problem(samples: usize) -> Result<Problem, Error> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(20);
     let mut theta = vec![0.0; Network::<f64>::shape(&network()).params];
     network().initialize(Init::He, &mut rng, &mut theta)?;
     let x = DenseMatrix::from_fn(2, samples, |_, _| 6.0 * uniform(&mut rng) - 3.0);
     let c = DenseMatrix::from_fn(1, samples, |_, _| standard_normal(&mut rng));
-    Ok(Peaks { theta, x, c })
+    Ok(Problem { theta, x, c })
 }
 
 /// Least seconds of `times` calls: other work on the machine only ever adds.
@@ -60,7 +57,7 @@ fn least(times: usize, mut call: impl FnMut() -> Result<(), Error>) -> Result<f6
 /// Seconds of an objective with gradient, and of a product.
 fn gnvpro(samples: usize, threads: usize, times: usize) -> Result<[f64; 2], Error> {
     let fast = Fast::detect().with_threads(threads);
-    let (network, Peaks { theta, x, c }) = (network(), peaks(samples)?);
+    let (network, Problem { theta, x, c }) = (network(), problem(samples)?);
     let sampled = Sampled::new(&network, &fast);
     let mut work = vec![0.0; varpro_least_squares_work_len(Network::<f64>::shape(&sampled), 1, samples)];
     let regularizer = Tikhonov { alpha: 1e-6 };
@@ -74,7 +71,7 @@ fn gnvpro(samples: usize, threads: usize, times: usize) -> Result<[f64; 2], Erro
 fn slimtrain(samples: usize) -> Result<f64, Error> {
     const BATCH: usize = 10;
     let fast = Fast::detect();
-    let (network, Peaks { mut theta, x, c }) = (network(), peaks(samples)?);
+    let (network, Problem { mut theta, x, c }) = (network(), problem(samples)?);
     let shape = Network::<f64>::shape(&network);
     let state = vec![0.0; sampled_tikhonov_state_len(shape.features, BATCH, 5)];
     let mut method = SlimTrain::new(shape, 1, BATCH, 5, 1e-3, state)?;
@@ -91,26 +88,6 @@ fn slimtrain(samples: usize) -> Result<f64, Error> {
     })
 }
 
-/// Seconds of some epochs of training on made-up images, validation included.
-fn images(method: Method, threads: usize) -> Result<f64, Box<dyn std::error::Error>> {
-    const SAMPLES: usize = 6400;
-    let x = DenseMatrix::from_fn(784, SAMPLES, |i, j| ((i * 7 + j * 13) as f64 * 0.37).sin());
-    let c = DenseMatrix::from_fn(10, SAMPLES, |i, j| f64::from(u8::from(i == j % 10)));
-    let mut data = Dataset::from_matrices(x, c)?;
-    data.classes = Some((0..10).map(|class| class.to_string()).collect());
-    let parts = split(SAMPLES, Sizes::default(), 0, None)?;
-    let problem = Problem::new(&data, None, &parts, Sequential::parse("dense:128:relu", 784)?, true)?;
-    let options = Options { work_units: 8.0, precision: Precision::F32, threads, ..Options::default() };
-    let start = problem.initial_weights(&options, 1)?;
-    let mut seconds = f64::INFINITY;
-    for _ in 0..5 {
-        let time = Instant::now();
-        train(&problem, method, &options, 1, &start, &mut |_| true)?;
-        seconds = seconds.min(time.elapsed().as_secs_f64());
-    }
-    Ok(seconds)
-}
-
 /// Least-squares slope of log seconds over log samples.
 fn slope(points: &[(usize, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> = points.iter().map(|&(n, seconds)| ((n as f64).ln(), seconds.ln())).collect();
@@ -119,10 +96,7 @@ fn slope(points: &[(usize, f64)]) -> f64 {
     logs.iter().map(|p| (p.0 - x) * (p.1 - y)).sum::<f64>() / logs.iter().map(|p| (p.0 - x).powi(2)).sum::<f64>()
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    if std::env::args().any(|argument| argument == "images") {
-        return two_threads_on_images();
-    }
+fn main() -> Result<(), Error> {
     let sizes = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
     println!("samples\tGNvpro objective and gradient ms\tproduct ms\tslimTrain epoch ms");
     let mut times = [const { Vec::new() }; 3];
@@ -138,13 +112,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("slope\t{evaluation:.3}\t{product:.3}\t{epoch:.3}");
     let [one, two] = [gnvpro(20_000, 1, 60)?, gnvpro(20_000, 2, 60)?];
     println!("two threads, 20000 samples\t{:.2}\t{:.2}", one[0] / two[0], one[1] / two[1]);
-    two_threads_on_images()
-}
-
-fn two_threads_on_images() -> Result<(), Box<dyn std::error::Error>> {
-    for method in [Method::Adam, Method::CurveBall] {
-        let [one, two] = [images(method, 1)?, images(method, 2)?];
-        println!("two threads, images, {method}\t{one:.3} s\t{:.2}", one / two);
-    }
     Ok(())
 }

@@ -125,9 +125,9 @@ impl Fast {
         level.is_here().then_some(Self { level, threads: None })
     }
 
-    /// The same kernels, with so many threads for networks over many samples ([`Sampled`](crate::network::Sampled)) and for large products;
-    /// 0 counts as 1. The threads sleep between calls and end with the last clone. The bits are the same for any number, so where the system
-    /// has no threads to give, the caller's does all.
+    /// The same kernels, with so many threads for networks over many samples ([`Sampled`](crate::network::Sampled)); 0 counts as 1. The
+    /// threads sleep between calls and end with the last clone. The bits are the same for any number, so where the system has no threads to
+    /// give, the caller's does all.
     ///
     /// ```
     /// use gaussling::backend::Fast;
@@ -176,15 +176,6 @@ impl Default for Fast {
 /// Elements of a vector up to which the call of a function for the level takes longer than it saves.
 const SHORT: usize = 16;
 
-/// Multiply-adds of a product for each thread that takes part: some 20 to 40 microseconds, several times what it takes to wake one.
-const SHARE: usize = 1 << 20;
-/// Columns of a product for each thread that takes part. With more than 16 the bits of a column do not depend on how many there are.
-const SHARE_COLUMNS: usize = 24;
-/// Rows of a product that is shared out: with few rows and many terms it is made of dot products, in tiles that depend on both sides.
-const SHARE_ROWS: usize = 24;
-/// Most threads in a product.
-const SHARES: usize = 16;
-
 /// The kernel of that name for the level.
 macro_rules! on_level {
     ($backend:ident.$kernel:ident($($argument:expr),*)) => {
@@ -202,26 +193,6 @@ macro_rules! on_level {
 }
 
 impl Fast {
-    /// C ← α A B + β C by all threads, each with columns of its own.
-    fn shared_gemm<T: Float>(
-        &self,
-        parts: usize,
-        alpha: T,
-        a: MatRef<'_, T>,
-        b: MatRef<'_, T>,
-        beta: T,
-        c: MatMut<'_, T>,
-    ) -> Result<(), Error> {
-        let mut jobs = [const { None }; SHARES];
-        for (job, columns) in jobs.iter_mut().zip(b.split_cols(parts).zip(c.split_cols(parts))) {
-            *job = Some(columns);
-        }
-        self.share(&mut jobs[..parts], |job: &mut Option<_>| match job.take() {
-            Some((b, c)) => on_level!(self.gemm(alpha, a, b, beta, c)),
-            None => Ok(()),
-        })
-    }
-
     /// T⁻¹ B for a triangle of at most [`triangular::BLOCK`] rows.
     fn solve_block<T: Float>(&self, triangle: Triangle, t: MatRef<'_, T>, b: MatMut<'_, T>) -> Result<(), Error> {
         on_level!(self.solve_triangular(triangle, t, b))
@@ -260,14 +231,6 @@ impl<T: Float> Backend<T> for Fast {
     fn gemm(&self, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) -> Result<(), Error> {
         check_shape("b", (a.cols(), b.cols()), b.shape())?;
         check_shape("c", (a.rows(), b.cols()), c.shape())?;
-        if let Some(threads) = &self.threads {
-            let ((m, n), k) = (c.shape(), a.cols());
-            let useful = (m.saturating_mul(n).saturating_mul(k) / SHARE).min(n / SHARE_COLUMNS).min(SHARES);
-            let parts = threads.count().min(useful);
-            if parts > 1 && m >= SHARE_ROWS {
-                return self.shared_gemm(parts, alpha, a, b, beta, c);
-            }
-        }
         on_level!(self.gemm(alpha, a, b, beta, c))
     }
 

@@ -161,7 +161,7 @@ pub struct TrainArguments {
     /// Go on from the checkpoint of a run that was interrupted; from the beginning where there is none
     #[arg(long)]
     pub resume: bool,
-    /// Threads for many samples or wide layers; the model is the same for any number [default: one for each processor]
+    /// Threads for the full-batch methods; the model is the same for any number [default: one for each processor]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub threads: Option<u32>,
     /// Write the history as CSV: work units, seconds, losses, control

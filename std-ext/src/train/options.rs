@@ -232,8 +232,7 @@ pub struct Options {
     pub krylov_dim: usize,
     /// GNvpro and Gauss–Newton: relative residual at which the Krylov space is good enough.
     pub krylov_tolerance: f64,
-    /// Threads within a run: for the samples of full-batch methods, for large products of the others; 0 counts as 1. The result has
-    /// the same bits for any number.
+    /// Threads within a full-batch run of many samples; 0 counts as 1. The result has the same bits for any number.
     pub threads: usize,
 }
 

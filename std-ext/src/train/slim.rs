@@ -13,7 +13,6 @@ use super::number::Number;
 use super::options::{Method, Options, SlimTrainOptions, ThetaStep};
 use super::problem::{TrainError, buffer};
 use super::stochastic::{BatchMethod, Stepped, decay};
-use crate::backend::Fast;
 use crate::kernels::kernels;
 use crate::network::Sequential;
 
@@ -50,7 +49,6 @@ fn selection<T: Number>(of: Selection<f64>) -> Selection<T> {
 
 pub(super) struct Slim<'a, T> {
     network: &'a Sequential,
-    fast: Fast,
     options: SlimTrainOptions,
     learning_rate: f64,
     alpha_w: f64,
@@ -95,7 +93,6 @@ impl<'a, T: Number> Slim<'a, T> {
         };
         Ok(Self {
             network,
-            fast: kernels().clone().with_threads(options.threads),
             learning_rate,
             alpha_w: options.alpha_w,
             passes: 2.0 + if own.recompute { memory as f64 } else { 0.0 },
@@ -119,7 +116,7 @@ impl<T: Number> BatchMethod<T> for Slim<'_, T> {
             Rule::Adam(adam) => adam.learning_rate = T::from_f64(factor * self.learning_rate),
         }
         let step = self.method.step(
-            &self.fast,
+            kernels(),
             self.network,
             &self.regularizer,
             &mut self.selection,

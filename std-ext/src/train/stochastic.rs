@@ -13,7 +13,6 @@ use super::number::Number;
 use super::options::{LossKind, Method, Options};
 use super::problem::{Problem, TrainError, buffer};
 use super::slim::Slim;
-use crate::backend::Fast;
 use crate::kernels::kernels;
 use crate::network::Sequential;
 
@@ -207,7 +206,6 @@ enum Rule<T> {
 /// CurveBall, Adam, SGD: methods on all weights `[θ; vec W]`.
 struct Whole<T, L> {
     network: Sequential,
-    fast: Fast,
     loss: L,
     rule: Rule<T>,
     /// Of Adam and SGD at the start, and whether it falls.
@@ -248,7 +246,6 @@ impl<T: Number, L: Loss> Whole<T, L> {
         let work = loss_work_len(shape, batch).max(curveball_work_len(shape, batch));
         Ok(Self {
             loss,
-            fast: kernels().clone().with_threads(options.threads),
             rule,
             learning_rate,
             decay: options.decay,
@@ -265,21 +262,21 @@ impl<T: Number, L: Loss> Whole<T, L> {
 impl<T: Number, L: Loss> BatchMethod<T> for Whole<T, L> {
     fn step(&mut self, x: MatRef<'_, T>, c: MatRef<'_, T>, used: f64) -> Result<Option<Stepped>, TrainError> {
         let rate = self.learning_rate * T::from_f64(decay(self.decay, used));
-        let Self { network, fast, loss, regularizer, all, gradient, work, .. } = self;
+        let Self { network, loss, regularizer, all, gradient, work, .. } = self;
         let (stepped, status) = match &mut self.rule {
             Rule::CurveBall(method) => {
-                let report = method.step(fast, network, loss, all, x, c, work)?;
+                let report = method.step(kernels(), network, loss, all, x, c, work)?;
                 let passes = if report.ratio.is_some() { 5.0 } else { 4.0 };
                 (Stepped { loss: report.loss.value(), passes, control: report.lambda.value() }, report.status)
             }
             Rule::Adam(method) => {
                 method.update.learning_rate = rate;
-                let report = method.step(fast, network, *loss, regularizer, all, x, c, gradient, work)?;
+                let report = method.step(kernels(), network, *loss, regularizer, all, x, c, gradient, work)?;
                 (first_order(report.loss, method.update.learning_rate), report.status)
             }
             Rule::Sgd(method) => {
                 method.update.learning_rate = rate;
-                let report = method.step(fast, network, *loss, regularizer, all, x, c, gradient, work)?;
+                let report = method.step(kernels(), network, *loss, regularizer, all, x, c, gradient, work)?;
                 (first_order(report.loss, method.update.learning_rate), report.status)
             }
         };
