@@ -94,6 +94,37 @@ fn indefinite_with_a_zero_diagonal() {
     let (mut values, mut x) = ([0.0; 2], Matrix::<f64, 2, 2>::zeros());
     symmetric_eigen_in_place(&Portable, a.view_mut(), &mut values, x.view_mut()).unwrap();
     assert!((values[0] + 1.0).abs() < 1e-15 && (values[1] - 1.0).abs() < 1e-15);
+    let half = libm::sqrt(0.5);
+    assert!(x.iter().all(|x| (x.abs() - half).abs() < 1e-15) && x[(0, 0)] * x[(1, 0)] < 0.0, "{x:?}");
+}
+
+/// Rows go in groups of 16, 4 and 1, none of which may reach into the next column.
+#[test]
+fn columns_without_gaps_give_the_same_bits() {
+    for n in [1, 2, 3, 7, 21, 23] {
+        let half = matrix::<f64>("random", n, n, 1.0, 5);
+        let mut a = Dense::<f64>::from_fn(n, n, |i, j| half.at(i, j) + half.at(j, i));
+        let mut dense: Vec<f64> = (0..n * n).map(|p| a.at(p % n, p / n)).collect();
+        let (mut values, mut x) = (std::vec![0.0; n], Dense::zeros(n, n));
+        symmetric_eigen_in_place(&Portable, a.view_mut(), &mut values, x.view_mut()).unwrap();
+        let (mut own, mut vectors) = (std::vec![0.0; n], std::vec![0.0; n * n]);
+        let (a, v) = (MatMut::new(&mut dense, n, n).unwrap(), MatMut::new(&mut vectors, n, n).unwrap());
+        symmetric_eigen_in_place(&Portable, a, &mut own, v).unwrap();
+        assert_eq!(own, values);
+        assert!((0..n * n).all(|p| vectors[p].to_bits() == x.at(p % n, p / n).to_bits()), "n = {n}");
+    }
+}
+
+/// What is beside the diagonal counts as zero at ε² of the largest element, and not before.
+#[test]
+fn small_blocks_are_diagonalized() {
+    for (size, expected) in [(1e-20, [-1e-20, 1e-20]), (1e-31, [-1e-31, 1e-31]), (2e-32, [0.0, 0.0])] {
+        let mut a = Matrix::from_rows([[-1.0_f64, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, size, 0.0]]);
+        let (mut values, mut x) = ([0.0; 3], Matrix::<f64, 3, 3>::zeros());
+        symmetric_eigen_in_place(&Portable, a.view_mut(), &mut values, x.view_mut()).unwrap();
+        assert_eq!(values[0], -1.0);
+        assert!(values[1..].iter().zip(expected).all(|(x, y)| (x - y).abs() <= 1e-15 * y.abs()), "{values:?}");
+    }
 }
 
 /// The numbers of sweeps and QL steps, which are the same on every platform: the tolerance that is documented is the one that is tested.
