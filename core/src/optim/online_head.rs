@@ -105,8 +105,13 @@ impl<T: Real, const FEATURES: usize, const TARGETS: usize> OnlineHead<T, FEATURE
         self.steps += 1;
         self.solve();
         // A diagonal element of R that has overflowed makes its weights 0, which look like any others.
-        let diagonal = self.triangle.as_flattened().iter().step_by(FEATURES + 1).chain([&self.corner]);
-        if self.columns.as_flattened().iter().chain(&self.bias).chain(diagonal).all(|x| x.is_finite()) {
+        let finite = |x: &[T]| x.iter().all(|x| x.is_finite());
+        let mut diagonal = self.triangle.as_flattened().iter().step_by(FEATURES + 1);
+        if finite(self.columns.as_flattened())
+            && finite(&self.bias)
+            && self.corner.is_finite()
+            && diagonal.all(|x| x.is_finite())
+        {
             Ok(T::from_f64(0.5) * before)
         } else {
             Err(Error::NonFinite { what: "w" })
