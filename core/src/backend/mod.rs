@@ -237,7 +237,8 @@ pub trait Backend<T: Real> {
 
     /// yᵢ ← √xᵢ, for as many as the shorter slice has: correctly rounded, so every backend has the same bits.
     ///
-    /// A kernel and not a `map`, because libm's root is an instruction in assembly, which no compiler makes vectors of.
+    /// A kernel and not a `map`, because libm's root is an instruction in assembly, which no compiler makes vectors of (on x86-64 the core
+    /// does without libm's).
     #[inline]
     fn roots(&self, x: &[T], y: &mut [T]) {
         y.iter_mut().zip(x).for_each(|(y, x)| *y = x.sqrt());
