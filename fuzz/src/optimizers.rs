@@ -10,9 +10,10 @@ use gaussling::core::nn::{Activation, Affine, Layer, LeastSquares, SoftmaxCrossE
 use gaussling::core::optim::{
     Adam, CurveBall, CurveBallOptions, FirstOrder, FullObjective, Lbfgs, LbfgsOptions, Objective, Prodigy, SaveState,
     Selection, Sgd, SlimTrain, Status, Subproblem, TrustRegion, TrustRegionOptions, Update, VarProConvex,
-    VarProLeastSquares, adam_state_len, curveball_objective_work_len, curveball_work_len, full_objective_work_len,
-    lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_inputs_len,
-    slimtrain_work_len, trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
+    VarProLeastSquares, VarProStreamed, adam_state_len, curveball_objective_work_len, curveball_work_len,
+    full_objective_work_len, lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len,
+    slimtrain_inputs_len, slimtrain_work_len, trust_region_work_len, varpro_convex_work_len,
+    varpro_least_squares_work_len, varpro_streamed_work_len,
 };
 use gaussling::core::{Error, MatRef, Portable, Real};
 
@@ -26,13 +27,15 @@ const MOST_SAMPLES: usize = 6;
 const MOST_STEPS: usize = 6;
 /// The number of the objective of [`convex`].
 const CONVEX: u8 = 1;
+/// That of variable projection by blocks of two samples.
+const STREAMED: u8 = 3;
 
 /// Bytes: method, flags, samples, steps, the step after which it is saved, options, then inputs, targets and weights.
 pub fn optimizers(bytes: &[u8]) {
     let mut input = Input(bytes);
     let (method, objective) = (input.byte() % 11, input.byte() % 8);
     // Methods that take no objective have another use for the number.
-    run(method, if method < 4 { [0, 2][usize::from(objective % 2)] } else { objective % 3 }, input);
+    run(method, if method < 4 { [0, 2, STREAMED][usize::from(objective % 3)] } else { objective % 3 }, input);
 }
 
 /// Bytes: as of [`optimizers`], but for the second, which is not read.
@@ -118,6 +121,7 @@ impl Case {
         let length = match self.objective {
             0 => varpro_least_squares_work_len(Features::SHAPE, OUTPUTS, self.samples),
             CONVEX => varpro_convex_work_len(Features::SHAPE, OUTPUTS, self.samples),
+            STREAMED => varpro_streamed_work_len(Features::SHAPE, OUTPUTS, 2),
             _ => full_objective_work_len(Whole::SHAPE, self.samples),
         };
         let (mut a, mut b) = (vec![T::ZERO; length], vec![T::from_f64(f64::NAN); length]);
@@ -136,6 +140,11 @@ impl Case {
                     let loss = SoftmaxCrossEntropy;
                     VarProConvex::new(&FEATURES, loss, regularizer, alpha, tolerance, &Portable, x, c, buffer)
                 };
+                let (Ok(a), Ok(b)) = (new(&mut a), new(&mut b)) else { return };
+                self.method([a, b], theta);
+            }
+            STREAMED => {
+                let new = |buffer| VarProStreamed::new(&FEATURES, regularizer, alpha, &Portable, x, c, 2, buffer);
                 let (Ok(a), Ok(b)) = (new(&mut a), new(&mut b)) else { return };
                 self.method([a, b], theta);
             }

@@ -2,7 +2,7 @@
 //!
 //! GNvpro on peaks (the network of `steps.rs`): objective, gradient and one Gauss–Newton product, from 10³ to 10⁶ samples, and the slope of
 //! log time over log samples, 1 for a linear cost. slimTrain: an epoch of batches of 10, the same. Then two threads against one: GNvpro on
-//! 20 000 samples.
+//! 20 000 samples. Last the streamed objective, by blocks of 8192 samples: its memory and time, by those of the other.
 
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use gaussling::network::Sampled;
 use gaussling_core::Error;
 use gaussling_core::nn::{Affine, Euler, Init, Linear, Network, Tikhonov, standard_normal, tanh, uniform};
 use gaussling_core::optim::{
-    Adam, Objective, Selection, SlimTrain, VarProLeastSquares, adam_state_len, sampled_tikhonov_state_len,
-    slimtrain_work_len, varpro_least_squares_work_len,
+    Adam, Objective, Selection, SlimTrain, VarProLeastSquares, VarProStreamed, adam_state_len,
+    sampled_tikhonov_state_len, slimtrain_work_len, varpro_least_squares_work_len, varpro_streamed_work_len,
 };
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -54,16 +54,31 @@ fn least(times: usize, mut call: impl FnMut() -> Result<(), Error>) -> Result<f6
     Ok(least)
 }
 
-/// Seconds of an objective with gradient, and of a product.
-fn gnvpro(samples: usize, threads: usize, times: usize) -> Result<[f64; 2], Error> {
+/// Samples of a block of the streamed objective.
+const BLOCK: usize = 8192;
+
+/// Seconds of an objective with gradient, and of a product; numbers in its memory.
+fn gnvpro(samples: usize, threads: usize, times: usize, streamed: bool) -> Result<([f64; 2], usize), Error> {
     let fast = Fast::detect().with_threads(threads);
     let (network, Problem { theta, x, c }) = (network(), problem(samples)?);
     let sampled = Sampled::new(&network, &fast);
-    let mut work = vec![0.0; varpro_least_squares_work_len(Network::<f64>::shape(&sampled), 1, samples)];
-    let regularizer = Tikhonov { alpha: 1e-6 };
-    let mut objective = VarProLeastSquares::new(&sampled, regularizer, 1e-6, &fast, x.view(), c.view(), &mut work)?;
+    let shape = Network::<f64>::shape(&sampled);
+    let len = match streamed {
+        true => varpro_streamed_work_len(shape, 1, BLOCK),
+        false => varpro_least_squares_work_len(shape, 1, samples),
+    };
+    let (mut work, regularizer, x, c) = (vec![0.0; len], Tikhonov { alpha: 1e-6 }, x.view(), c.view());
+    let seconds = if streamed {
+        time(VarProStreamed::new(&sampled, regularizer, 1e-6, &fast, x, c, BLOCK, &mut work)?, &theta, times)?
+    } else {
+        time(VarProLeastSquares::new(&sampled, regularizer, 1e-6, &fast, x, c, &mut work)?, &theta, times)?
+    };
+    Ok((seconds, len))
+}
+
+fn time(mut objective: impl Objective<f64>, theta: &[f64], times: usize) -> Result<[f64; 2], Error> {
     let (mut gradient, mut product) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);
-    let evaluation = least(times, || objective.value_and_gradient(&theta, &mut gradient).map(drop))?;
+    let evaluation = least(times, || objective.value_and_gradient(theta, &mut gradient).map(drop))?;
     Ok([evaluation, least(times, || objective.product(&gradient, &mut product))?])
 }
 
@@ -101,7 +116,7 @@ fn main() -> Result<(), Error> {
     println!("samples\tGNvpro objective and gradient ms\tproduct ms\tslimTrain epoch ms");
     let mut times = [const { Vec::new() }; 3];
     for samples in sizes {
-        let [evaluation, product] = gnvpro(samples, 1, if samples > 50_000 { 3 } else { 20 })?;
+        let ([evaluation, product], _) = gnvpro(samples, 1, if samples > 50_000 { 3 } else { 20 }, false)?;
         let epoch = slimtrain(samples)?;
         println!("{samples}\t{:.3}\t{:.3}\t{:.3}", 1e3 * evaluation, 1e3 * product, 1e3 * epoch);
         for (times, seconds) in times.iter_mut().zip([evaluation, product, epoch]) {
@@ -110,7 +125,14 @@ fn main() -> Result<(), Error> {
     }
     let [evaluation, product, epoch] = times.map(|times| slope(&times));
     println!("slope\t{evaluation:.3}\t{product:.3}\t{epoch:.3}");
-    let [one, two] = [gnvpro(20_000, 1, 60)?, gnvpro(20_000, 2, 60)?];
+    let [(one, _), (two, _)] = [gnvpro(20_000, 1, 60, false)?, gnvpro(20_000, 2, 60, false)?];
     println!("two threads, 20000 samples\t{:.2}\t{:.2}", one[0] / two[0], one[1] / two[1]);
+    println!("samples\tstreamed: objective and gradient\tproduct\tMB\tMB of the other");
+    for samples in [20_000, 1_000_000] {
+        let ((kept, all), (streamed, block)) = (gnvpro(samples, 1, 5, false)?, gnvpro(samples, 1, 5, true)?);
+        let [evaluation, product] = [streamed[0] / kept[0], streamed[1] / kept[1]];
+        let megabytes = |numbers: usize| 8e-6 * numbers as f64;
+        println!("{samples}\t{evaluation:.2}\t{product:.2}\t{:.1}\t{:.1}", megabytes(block), megabytes(all));
+    }
     Ok(())
 }

@@ -7,9 +7,10 @@
 //! | type | method | per step |
 //! |---|---|---|
 //! | [`VarProLeastSquares`], [`VarProConvex`] | the reduced objective Φ(θ) = min_W E(θ, W) with gradient and Gauss–Newton products | |
+//! | [`VarProStreamed`] | the first of these in a memory that does not grow with the samples | |
 //! | [`FullObjective`] | E over all weights, for methods without projection | |
-//! | [`TrustRegion`] | Krylov trust region on any of the three: GNvpro, or Gauss–Newton | 2 + 2·(Krylov dimension) passes |
-//! | [`Lbfgs`] | L-BFGS with a strong Wolfe line search, on any of the three | 2 passes an evaluation, mostly one |
+//! | [`TrustRegion`] | Krylov trust region on any of the four: GNvpro, or Gauss–Newton | 2 + 2·(Krylov dimension) passes |
+//! | [`Lbfgs`] | L-BFGS with a strong Wolfe line search, on any of the four | 2 passes an evaluation, mostly one |
 //! | [`OnlineHead`] | a linear layer learnt sample by sample, ridge regression with forgetting; typed arrays | O(f²) |
 //! | [`AdaptiveHead`] | the same from weights trained elsewhere, which it pulls to as far as its own errors say; no square roots | O(f²) |
 //! | [`LevenbergMarquardt`] | Moré's trust region for a dense Jacobian: few parameters, with their [covariance](LevenbergMarquardt::covariance) | 1 residual, 1 Jacobian, O(m n²) |
@@ -88,8 +89,8 @@ pub use trust_region::{
     Outcome, Status, Subproblem, TrustRegion, TrustRegionOptions, TrustRegionReport, trust_region_work_len,
 };
 pub use varpro::{
-    InnerReport, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_covariance_work_len,
-    varpro_least_squares_work_len,
+    InnerReport, VarProConvex, VarProLeastSquares, VarProStreamed, varpro_convex_work_len, varpro_covariance_work_len,
+    varpro_least_squares_work_len, varpro_streamed_work_len,
 };
 
 /// Σ tᵢ, saturating: a length that cannot be had is refused as too long, and does not wrap around to a short one.
@@ -133,6 +134,7 @@ mod tests {
             assert_eq!(varpro_covariance_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(varpro_convex_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(varpro_least_squares_work_len(shape, 1, samples), usize::MAX);
+            assert_eq!(varpro_streamed_work_len(shape, 1, samples), usize::MAX);
             assert_eq!(slimtrain_work_len(shape, 1, samples, 5), usize::MAX);
             assert_eq!(slimtrain_inputs_len(shape, samples, 5), usize::MAX);
             assert_eq!(prodigy_state_len(samples), usize::MAX);
@@ -152,6 +154,7 @@ mod tests {
         let short = |e: Error| matches!(e, Error::Workspace { needed: usize::MAX, found: 100, .. });
         assert!(FullObjective::new(&net, LeastSquares, r, &Portable, x, c, &mut buffer).is_err_and(short));
         assert!(VarProLeastSquares::new(&net, r, 1.0, &Portable, x, c, &mut buffer).is_err_and(short));
+        assert!(VarProStreamed::new(&net, r, 1.0, &Portable, x, c, n, &mut buffer).is_err_and(short));
         assert!(VarProConvex::new(&net, LeastSquares, r, 1.0, 1.0, &Portable, x, c, &mut buffer).is_err_and(short));
         let gradient = &mut [0.0; 9];
         let loss = loss_and_gradient(&Portable, &net, LeastSquares, &theta, x, c, gradient, &mut buffer);

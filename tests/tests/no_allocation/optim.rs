@@ -7,10 +7,10 @@ use gaussling_core::nn::{
 };
 use gaussling_core::optim::{
     CurveBall, CurveBallOptions, Differentiated, Lbfgs, LbfgsOptions, LevenbergMarquardt, OnlineHead, Prodigy,
-    SaveState, Selection, SlimTrain, TrustRegion, TrustRegionOptions, VarProConvex, VarProLeastSquares,
+    SaveState, Selection, SlimTrain, TrustRegion, TrustRegionOptions, VarProConvex, VarProLeastSquares, VarProStreamed,
     curveball_objective_work_len, curveball_work_len, lbfgs_work_len, levenberg_marquardt_work_len, prodigy_state_len,
     sampled_tikhonov_state_len, slimtrain_inputs_len, slimtrain_work_len, trust_region_work_len,
-    varpro_convex_work_len, varpro_covariance_work_len, varpro_least_squares_work_len,
+    varpro_convex_work_len, varpro_covariance_work_len, varpro_least_squares_work_len, varpro_streamed_work_len,
 };
 use gaussling_core::{Dual, MatMut, MatRef, Matrix, Portable, Real};
 
@@ -31,6 +31,9 @@ fn optimizers() {
     let mut memory = vec![0.0; trust_region_work_len(params, &TrustRegionOptions::<f64>::default())];
     let mut method = TrustRegion::new(params, TrustRegionOptions::default(), &mut memory).unwrap();
     none("GNvpro", || method.step(&Portable, &mut objective, &mut theta).map(drop));
+    let mut buffer = vec![0.0; varpro_streamed_work_len(Net::SHAPE, 1, 7)];
+    let mut streamed = VarProStreamed::new(&NET, regularizer, 1e-6, &Portable, x, c, 7, &mut buffer).unwrap();
+    none("GNvpro, streamed", || method.step(&Portable, &mut streamed, &mut theta).map(drop));
     let mut memory = vec![0.0; lbfgs_work_len(params, 10)];
     let mut method = Lbfgs::new(params, LbfgsOptions::default(), &mut memory).unwrap();
     none("L-BFGS", || method.step(&Portable, &mut objective, &mut theta).map(drop));

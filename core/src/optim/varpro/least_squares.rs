@@ -386,12 +386,12 @@ impl<T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Objective<T> for 
 }
 
 /// √ω; 0 for 0, whose root has no derivative.
-fn root_of<T: Real>(weight: T) -> T {
+pub(super) fn root_of<T: Real>(weight: T) -> T {
     if weight.is_zero() { T::ZERO } else { weight.sqrt() }
 }
 
 /// A ← A √Ω
-fn scale_columns<T: Real>(a: &mut MatMut<'_, T>, weights: Option<&[T]>) {
+pub(super) fn scale_columns<T: Real>(a: &mut MatMut<'_, T>, weights: Option<&[T]>) {
     for (column, &weight) in a.cols_mut().zip(weights.unwrap_or_default()) {
         let root = root_of(weight);
         column.iter_mut().for_each(|a| *a *= root);

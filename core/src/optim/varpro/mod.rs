@@ -5,6 +5,8 @@
 
 mod convex;
 mod least_squares;
+mod streamed;
 
 pub use convex::{InnerReport, VarProConvex, varpro_convex_work_len};
 pub use least_squares::{VarProLeastSquares, varpro_covariance_work_len, varpro_least_squares_work_len};
+pub use streamed::{VarProStreamed, varpro_streamed_work_len};

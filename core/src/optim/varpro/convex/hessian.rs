@@ -191,7 +191,7 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
         Ok(())
     }
 
-    /// Element (row, i) of V against (col, j) in `h`: vec is column by column, so index = output + outputs · feature.
+    /// Element (row, i) of V against (col, j) in the lower triangle of `h`: vec is column by column, so index = output + outputs · feature.
     fn scatter_block(&mut self, row: usize, col: usize) -> Result<(), Error> {
         let (_, m, _, k) = self.sizes();
         let (block, mut h) = (MatRef::new(self.block, k, k)?, MatMut::new(self.h, m * k, m * k)?);
@@ -200,8 +200,6 @@ impl<T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarProCo
                 let value = if row == col && i == j { value + self.alpha } else { value };
                 h.set(row + m * i, col + m * j, value);
                 h.set(col + m * i, row + m * j, value);
-                h.set(row + m * j, col + m * i, value);
-                h.set(col + m * j, row + m * i, value);
             }
         }
         Ok(())

@@ -298,11 +298,19 @@ impl<'a, T: Real, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> VarP
             let mut length = T::ONE;
             let mut trial = self.try_step(length)?;
             let armijo = T::from_f64(1e-4);
-            while trial.partial_cmp(&(value - armijo * length * slope)).is_none_or(core::cmp::Ordering::is_gt)
-                && length > T::from_f64(1e-10)
-            {
+            let rises = |trial: T, length: T| {
+                trial.partial_cmp(&(value - armijo * length * slope)).is_none_or(core::cmp::Ordering::is_gt)
+            };
+            while rises(trial, length) && length > T::from_f64(1e-10) {
                 length *= T::from_f64(0.5);
                 trial = self.try_step(length)?;
+            }
+            if rises(trial, length) {
+                // The step is no descent, by rounding alone. The next one would be the same: W before it is all that can be had.
+                copy(self.w_before, self.w);
+                value = self.inner_value()?;
+                self.inner_gradient()?;
+                break;
             }
             value = trial;
         }

@@ -94,3 +94,23 @@ fn features_that_overflow_are_infinitely_bad() {
     assert!(problem.value(&[1.0, 0.0]).unwrap().is_finite());
     assert_eq!(problem.value(&[f64::MAX, 0.0]), Ok(f64::INFINITY));
 }
+
+/// Targets that are no probabilities have another slope than the value; where no step along it descends, W before it stays.
+#[test]
+fn a_step_that_does_not_descend_ends_the_inner_iteration() {
+    let net = Affine::<1, 1>;
+    let (x, c) =
+        (MatRef::new(&[1.0, 2.0, -1.0], 1, 3).unwrap(), MatRef::new(&[3.0, -1.0, 0.5, 4.0, -2.0, 1.0], 2, 3).unwrap());
+    let r = Tikhonov { alpha: 0.0 };
+    let mut buffer = vec![0.0; varpro_convex_work_len(Network::<f64>::shape(&net), 2, 3)];
+    let mut problem =
+        VarProConvex::new(&net, SoftmaxCrossEntropy, r, 1e-3, 1e-12, &Portable, x, c, &mut buffer).unwrap();
+    let value = problem.value(&[1.0, 0.0]).unwrap();
+    let InnerReport { iterations, gradient_norm, converged } = problem.inner();
+    assert!(!converged && iterations < 10, "{iterations}");
+    // The report, the loss and W are of one point.
+    let size: f64 = problem.w.iter().map(|w| w * w).sum();
+    assert!((problem.data_loss() + 5e-4 * size - value).abs() <= 1e-14 * value.abs());
+    assert_eq!(problem.inner_value().unwrap(), value);
+    assert_eq!(problem.inner_gradient().unwrap(), gradient_norm);
+}
