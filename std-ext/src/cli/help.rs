@@ -31,6 +31,7 @@ pub const TRAIN: &str = "Examples:
   gaussling train data.csv --targets y --test new.csv --json
   gaussling train data.csv --targets y --method adam --precision f32
   gaussling train data.csv --targets y --stream
+  gaussling train data.csv --targets y --method gnvpro --block 1024
   gaussling train data.csv --targets y --stream --method adam --window 100000 --epochs 20
   gaussling train data.csv --targets y --method adam --epochs 1000 --patience 200 --resume --report report.html
 
@@ -38,7 +39,8 @@ pub const TRAIN: &str = "Examples:
 test (each loss, error, normalized), work_units, seconds, ended, model, plot.
 
 --stream: for files larger than memory. Each epoch reads the file once; a tenth of the samples is for validation (--split
-A/B/0), a test set is a file of its own (--test FILE, kept in memory). gnvpro, lbfgs, gauss-newton and curveball-varpro need all data at once.
+A/B/0), a test set is a file of its own (--test FILE, kept in memory). gnvpro, lbfgs, gauss-newton and curveball-varpro need all data at once; where the data
+fit into memory and the features do not, --block will do.
 
 While it trains, the run is kept in OUTPUT.checkpoint; interrupted (Ctrl-C, a signal, a power cut), it goes on with the same
 command and --resume, and ends with the same bits.";

@@ -219,6 +219,7 @@ fn options(run: &RunArguments, facts: Facts, weights: usize, picks: &mut Picks) 
     (options.alpha_theta, options.alpha_w) = (alpha, alpha);
     options.patience = run.patience;
     options.batch = run.batch.map(|batch| batch as usize);
+    options.block = run.block.map(|block| block as usize);
     options.learning_rate = run.learning_rate;
     if run.published {
         options.slimtrain = SlimTrainOptions::PUBLISHED;

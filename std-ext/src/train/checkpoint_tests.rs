@@ -117,6 +117,9 @@ fn so_does_every_option() {
     for subproblem in [Subproblem::Gmres { reorthogonalize: true }, Options::default().subproblem] {
         interrupted(&problem, Method::Gnvpro, &Options { subproblem, krylov_dim: 4, ..options(60.0) }, 2);
     }
+    for method in [Method::Gnvpro, Method::Lbfgs, Method::CurveBallVarPro] {
+        interrupted(&problem, method, &Options { block: Some(10), ..options(30.0) }, 2);
+    }
     // An end by patience, with the solve of slimTrain after it, and none by the budget.
     for method in [Method::SlimTrain, Method::Adam, Method::Lbfgs] {
         let learning_rate = Some(0.3);
@@ -130,6 +133,30 @@ fn so_does_every_option() {
             run.best_at
         );
     }
+}
+
+/// Features of a few samples at a time lead where those of all lead, but for rounding; a block of more than all is all.
+#[test]
+fn blocks_of_samples_change_rounding_only() {
+    let problem = problem(false);
+    for method in [Method::Gnvpro, Method::Lbfgs, Method::CurveBallVarPro] {
+        let run = |block| {
+            let options = Options { block, ..options(20.0) };
+            train(&problem, method, &options, 0, &problem.initial_weights(&options, 0).unwrap(), &mut |_| true).unwrap()
+        };
+        let all = run(None);
+        for block in [7, 37, 1000] {
+            let blocks = run(Some(block));
+            assert_eq!(all.history.len(), blocks.history.len());
+            for (a, b) in all.history.iter().zip(&blocks.history) {
+                assert!((a.train_loss / b.train_loss - 1.0).abs() < 1e-6, "{method}, {block}: {a:?} {b:?}");
+            }
+        }
+        assert_eq!(run(Some(37)).weights, run(Some(usize::MAX)).weights);
+    }
+    let classes = self::problem(true);
+    let message = classes.initial_weights(&Options { block: Some(7), ..options(20.0) }, 0).unwrap_err().to_string();
+    assert!(message.starts_with("blocks of samples are for least squares"), "{message}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use gaussling_core::Backend;
 use gaussling_core::nn::{Loss, Network, Regularizer};
 use gaussling_core::optim::{
     CurveBall, FullObjective, Lbfgs, LineSearch, Objective, Outcome, SaveState, Status, TrustRegion, VarProConvex,
-    VarProLeastSquares, curveball_objective_work_len, lbfgs_work_len, trust_region_work_len,
+    VarProLeastSquares, VarProStreamed, curveball_objective_work_len, lbfgs_work_len, trust_region_work_len,
 };
 
 use super::checkpoint::State;
@@ -35,6 +35,16 @@ impl<T: Number, N: Network<T>, L: Loss, R: Regularizer<T>, B: Backend<T>> Measur
 }
 
 impl<T: Number, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Measured<T> for VarProLeastSquares<'_, T, N, R, B> {
+    fn data_loss(&self) -> T {
+        self.data_loss()
+    }
+
+    fn output(&self) -> &[T] {
+        self.weights()
+    }
+}
+
+impl<T: Number, N: Network<T>, R: Regularizer<T>, B: Backend<T>> Measured<T> for VarProStreamed<'_, T, N, R, B> {
     fn data_loss(&self) -> T {
         self.data_loss()
     }

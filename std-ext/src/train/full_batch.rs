@@ -2,8 +2,8 @@
 
 use gaussling_core::nn::{LeastSquares, Network, OnRange, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    FullObjective, Status, VarProConvex, VarProLeastSquares, full_objective_work_len, varpro_convex_work_len,
-    varpro_least_squares_work_len,
+    FullObjective, Status, VarProConvex, VarProLeastSquares, VarProStreamed, full_objective_work_len,
+    varpro_convex_work_len, varpro_least_squares_work_len, varpro_streamed_work_len,
 };
 
 use super::checkpoint::State;
@@ -29,7 +29,9 @@ pub(super) fn run<T: Number>(
     let (x, c) = (data.x.view(), data.c.view());
     let (outputs, samples) = c.shape();
     let (params, weights) = (problem.network.shape().params, problem.params());
-    let fast = kernels().clone().with_threads(options.threads.min(useful_threads(samples)));
+    let fast = kernels()
+        .clone()
+        .with_threads(options.threads.min(useful_threads(options.block.unwrap_or(samples).min(samples))));
     let on_theta = Tikhonov { alpha: T::from_f64(options.alpha_theta) };
     let alpha = T::from_f64(options.alpha_w);
     let mut work;
@@ -55,6 +57,12 @@ pub(super) fn run<T: Number>(
         (_, LossKind::LeastSquares) => {
             let network = Sampled::new(&problem.network, &fast);
             let shape = Network::<T>::shape(&network);
+            if let Some(block) = options.block {
+                let block = block.clamp(1, samples.max(1));
+                work = buffer(method.name(), varpro_streamed_work_len(shape, outputs, block))?;
+                let objective = VarProStreamed::new(&network, on_theta, alpha, &fast, x, c, block, &mut work)?;
+                return descend(method, options, objective, params, begin, monitor);
+            }
             work = buffer(method.name(), varpro_least_squares_work_len(shape, outputs, samples))?;
             let objective = VarProLeastSquares::new(&network, on_theta, alpha, &fast, x, c, &mut work)?;
             descend(method, options, objective, params, begin, monitor)

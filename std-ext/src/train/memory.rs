@@ -5,6 +5,7 @@ use gaussling_core::optim::{
     adam_state_len, curveball_objective_work_len, curveball_state_len, curveball_work_len, full_objective_work_len,
     lbfgs_work_len, loss_work_len, prodigy_state_len, sampled_tikhonov_state_len, slimtrain_inputs_len,
     slimtrain_work_len, trust_region_work_len, varpro_convex_work_len, varpro_least_squares_work_len,
+    varpro_streamed_work_len,
 };
 
 use super::options::{LossKind, Method, Options, Precision};
@@ -37,7 +38,7 @@ fn run_bytes(
     let whole = problem.network.with_output(outputs)?;
     let (in_pieces, whole) = (in_pieces(&whole), whole.shape());
     let batch = options.batch_of(method, samples);
-    let projected = projected_len(problem, samples);
+    let projected = projected_len(problem, options, samples);
     // What only a run under way needs, and what is the method's state or contains it.
     let (space, state) = match method {
         Method::Gnvpro => (projected, trust_region_work_len(shape.params, &options.trust_region::<f64>())),
@@ -85,11 +86,12 @@ fn in_pieces(network: &Sequential) -> Shape {
 }
 
 /// Workspace of variable projection, in which the initial W is found as well.
-fn projected_len(problem: &Problem, samples: usize) -> usize {
+fn projected_len(problem: &Problem, options: &Options, samples: usize) -> usize {
     let (shape, outputs) = (in_pieces(&problem.network), problem.outputs());
-    match problem.loss {
-        LossKind::LeastSquares => varpro_least_squares_work_len(shape, outputs, samples),
-        LossKind::CrossEntropy => varpro_convex_work_len(shape, outputs, samples),
+    match (problem.loss, options.block) {
+        (LossKind::LeastSquares, Some(block)) => varpro_streamed_work_len(shape, outputs, block.min(samples)),
+        (LossKind::LeastSquares, None) => varpro_least_squares_work_len(shape, outputs, samples),
+        (LossKind::CrossEntropy, _) => varpro_convex_work_len(shape, outputs, samples),
     }
 }
 
@@ -124,7 +126,7 @@ pub(crate) fn runs_at_a_time(
     // The starts of all seeds and the results of all runs.
     let weights = problem.network.with_output(problem.outputs())?.shape().params;
     let kept = sum([methods.len(), 1]).saturating_mul(seeds).saturating_mul(weights).saturating_mul(size_of::<f64>());
-    let initial = sum([projected_len(problem, problem.train.x.cols()), converted_len(problem, options)]);
+    let initial = sum([projected_len(problem, options, problem.train.x.cols()), converted_len(problem, options)]);
     let initial = (initial.saturating_mul(options.precision.bytes()), "the initial weights");
     let most = lens.first().copied().unwrap_or(initial).max(initial);
     refuse_beyond(most.1, kept.saturating_add(most.0))?;
@@ -168,7 +170,7 @@ pub(super) fn check_streamed(
     let sample = problem.network.inputs().saturating_add(problem.outputs()).saturating_mul(window);
     let numbers = match problem.loss {
         LossKind::LeastSquares => sample,
-        LossKind::CrossEntropy => sample.saturating_add(projected_len(problem, window)),
+        LossKind::CrossEntropy => sample.saturating_add(projected_len(problem, options, window)),
     };
     refuse_beyond(method.name(), run.saturating_add(numbers.saturating_mul(size_of::<f64>())))
 }

@@ -232,6 +232,10 @@ pub struct Options {
     pub krylov_dim: usize,
     /// GNvpro and Gauss–Newton: relative residual at which the Krylov space is good enough.
     pub krylov_tolerance: f64,
+    /// GNvpro, L-BFGS and CurveBall with variable projection, least squares: samples whose features are in memory at a time;
+    /// `None`: all. A run in blocks computes features anew in each pass
+    /// ([`VarProStreamed`](gaussling_core::optim::VarProStreamed)), and its memory does not grow with the samples.
+    pub block: Option<usize>,
     /// Threads within a full-batch run of many samples; 0 counts as 1. The result has the same bits for any number.
     pub threads: usize,
 }
@@ -255,6 +259,7 @@ impl Default for Options {
             subproblem: TrustRegionOptions::<f64>::default().subproblem,
             krylov_dim: 20,
             krylov_tolerance: 0.1,
+            block: None,
             threads: 1,
         }
     }
@@ -291,6 +296,7 @@ impl Options {
             subproblem,
             krylov_dim,
             krylov_tolerance,
+            block,
             // Changes no bit of a run.
             threads: _,
         } = self;
@@ -313,10 +319,11 @@ impl Options {
             ("subproblem", format!("{subproblem:?}")),
             ("Krylov dimension", krylov_dim.to_string()),
             ("Krylov tolerance", format!("{krylov_tolerance:?}")),
+            ("block", block.map_or("all samples".to_string(), |n| n.to_string())),
         ]
     }
 
-    /// Refuses what cannot be computed in the precision that is asked for.
+    /// Refuses what cannot be computed in the precision, or in the blocks, that are asked for.
     ///
     /// # Errors
     /// [`TrainError::Option`].
@@ -328,6 +335,13 @@ impl Options {
                  choose a larger one, or f64",
                 self.alpha_w,
             )));
+        }
+        if self.block.is_some() && loss == LossKind::CrossEntropy {
+            return Err(TrainError::Option(
+                "blocks of samples are for least squares; cross-entropy needs all features at once, so leave the block out, or \
+                 take adam or curveball, which need a batch at a time"
+                    .to_string(),
+            ));
         }
         Ok(())
     }

@@ -20,7 +20,8 @@ pub enum TrainError {
     #[error("{0}")]
     Core(#[from] Error),
     /// Memory cannot hold what is needed.
-    #[error("not enough memory for {method}: {needed} MB are needed{}; choose a smaller network or fewer samples",
+    #[error("not enough memory for {method}: {needed} MB are needed{}; choose a smaller network, fewer samples, or \
+             for gnvpro and lbfgs on a regression blocks of samples (--block 1024)",
         available.map_or(String::new(), |available| format!(" and {available} MB are there")))]
     Memory {
         /// The method, or what else needs it.

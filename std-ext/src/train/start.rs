@@ -2,7 +2,8 @@
 
 use gaussling_core::nn::{Init, Network, SoftmaxCrossEntropy, Tikhonov};
 use gaussling_core::optim::{
-    Objective, VarProConvex, VarProLeastSquares, varpro_convex_work_len, varpro_least_squares_work_len,
+    Objective, VarProConvex, VarProLeastSquares, VarProStreamed, varpro_convex_work_len, varpro_least_squares_work_len,
+    varpro_streamed_work_len,
 };
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -38,7 +39,10 @@ impl Problem {
         let theta = initial_theta::<T>(&self.network, seed)?;
         let (x, c) = (T::narrow_matrix(&self.train.x)?, T::narrow_matrix(&self.train.c)?);
         let w = match self.loss {
-            LossKind::LeastSquares => least_squares_w(&self.network, &theta, options.alpha_w, &x, &c)?.w,
+            LossKind::LeastSquares => match options.block {
+                Some(block) => least_squares_w_in_blocks(&self.network, &theta, options.alpha_w, &x, &c, block)?,
+                None => least_squares_w(&self.network, &theta, options.alpha_w, &x, &c)?.w,
+            },
             LossKind::CrossEntropy => cross_entropy_w(&self.network, &theta, options, &x, &c)?,
         };
         Ok(Weights { theta: T::widen(theta), w: T::widen(w) })
@@ -78,7 +82,24 @@ pub(super) fn least_squares_w<T: Number>(
     Ok(Solved { w: problem.weights().to_vec(), loss: problem.data_loss(), value })
 }
 
-/// The same for the softmax cross-entropy.
+/// The same W, from the features of `block` samples at a time.
+fn least_squares_w_in_blocks<T: Number>(
+    network: &Sequential,
+    theta: &[T],
+    alpha: f64,
+    x: &DenseMatrix<T>,
+    c: &DenseMatrix<T>,
+    block: usize,
+) -> Result<Vec<T>, TrainError> {
+    let block = block.clamp(1, c.cols().max(1));
+    let mut work = buffer(NAME, varpro_streamed_work_len(network.shape(), c.rows(), block))?;
+    let (none, alpha) = (Tikhonov { alpha: T::ZERO }, T::from_f64(alpha));
+    let mut problem = VarProStreamed::new(network, none, alpha, kernels(), x.view(), c.view(), block, &mut work)?;
+    problem.value(theta)?;
+    Ok(problem.weights().to_vec())
+}
+
+/// W for the softmax cross-entropy.
 pub(super) fn cross_entropy_w<T: Number>(
     network: &Sequential,
     theta: &[T],

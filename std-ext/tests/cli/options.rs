@@ -38,6 +38,21 @@ fn the_budget_that_is_used_up_first_ends_a_run() {
     }
 }
 
+/// Memory for the features of a block, not of all samples; where that makes no sense one line says so.
+#[test]
+fn features_by_blocks() {
+    let folder = Folder::new("blocks");
+    folder.write("data.csv", regression(60));
+    folder.write("birds.csv", birds(60, 0));
+    let out = folder.run(&format!("{TRAIN} -q --method gnvpro --work-units 60 --block 8")).ok();
+    assert!(out.contains("m.safetensors"), "{out}");
+    let ran = folder.run("train birds.csv --net dense:6 --method gnvpro --block 8");
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("blocks of samples are for least squares"), "{}", ran.err);
+    let ran = folder.run(&format!("{TRAIN} --block 0"));
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+}
+
 #[test]
 fn histories_and_reports_hold_what_happened() {
     let folder = Folder::new("reports");
