@@ -31,6 +31,10 @@ put('csv', 'byte_order_mark', b'\xef\xbb\xbfa\tb\n1\t2\n')
 put('csv', 'odd_cells', 'a,b,c\n1,,NA\nnan,inf,1e999\n-,0x1,1_000\n')
 put('csv', 'not_utf8', b'a,b\n1,\xff\n')
 put('csv', 'numeric_labels', '1,2,0\n2,3,1\n3,4,0\n4,5,1\n5,6,2\n6,7,2\n')
+put('csv', 'mark_after_blank', b' \xef\xbb\xbf2  6\n')
+put('csv', 'mark_after_blank_labels', b' \xef\xbb\xbf2   3\n4\t2\n')
+put('csv', 'utf8_but_for_a_quote', b'"xy","z"\n"1","\0"\n3,"\xc3"\xa2')
+put('csv', 'name_twice', b' \x001 2 2 \x1e 3\n\n 4 1 2 5 6\n')
 
 # MAT files of version 5
 def element(kind, data): return struct.pack('<II', kind, len(data)) + data + b'\0' * (-len(data) % 8)

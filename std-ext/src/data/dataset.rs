@@ -10,7 +10,7 @@
 use super::array::Fault;
 use super::arrays::{self, ArrayFile, Targets};
 use super::assemble::{INPUT_HINT, check_counts, from_numbers, from_table};
-use super::columns::{Choice, choose, choose_inputs, find_all, made_up_numbers};
+use super::columns::{Choice, Columns, choose, choose_inputs, find_all, made_up_numbers};
 use super::csv::Table;
 use super::error::DataError;
 use super::file::{DataFile, Opened, open, reserve};
@@ -103,7 +103,8 @@ pub fn load(file: impl Into<DataFile>, options: &LoadOptions) -> Result<Dataset,
 
 /// Reads a second file, such as a test set, that must fit `reference`: the same columns, the same list of classes.
 ///
-/// Where both files have headers, the columns are found by the names of the reference, in any order and among others.
+/// Where both files have headers, the columns are found by the names of the reference, in any order and among others; where two have
+/// such a name, by `options`.
 /// Where one has none, they are chosen by `options` as in the first file, and must be as many. Where targets are in a file
 /// of their own, so are these, in one named like the inputs' as by default in [`load`].
 ///
@@ -161,14 +162,25 @@ fn load_text(table: &Table, options: &LoadOptions, reference: Option<&Dataset>) 
         made_up_numbers(inputs).is_none() && are_distinct(inputs, targets) && columns.header.is_some()
     });
     let choice = match by_names {
-        Some(reference) => Choice {
-            inputs: find_all(columns, &reference.input_names)?,
-            targets: find_all(columns, &reference.target_names)?,
-        },
+        Some(reference) => choose_like(columns, options, reference)?,
         None => choose(columns, options.inputs.as_deref(), options.targets.as_deref())?,
     };
     check_counts(&columns.file, choice.inputs.len(), choice.targets.len(), reference)?;
     from_table(table, &choice, options.task, reference)
+}
+
+/// The columns of the reference's names. Where a name occurs twice, as it may in the first file when another column of that name
+/// was not chosen, those that the options choose, if they have the names.
+fn choose_like(columns: &Columns, options: &LoadOptions, reference: &Dataset) -> Result<Choice, DataError> {
+    let (inputs, targets) = (&reference.input_names, &reference.target_names);
+    let by_name = || Ok(Choice { inputs: find_all(columns, inputs)?, targets: find_all(columns, targets)? });
+    let error = match by_name() {
+        Err(error @ DataError::DuplicateName { .. }) => error,
+        outcome => return outcome,
+    };
+    let choice = choose(columns, options.inputs.as_deref(), options.targets.as_deref())?;
+    let named = |chosen: &[usize], names: &[String]| chosen.iter().map(|&column| &columns.names[column]).eq(names);
+    if named(&choice.inputs, inputs) && named(&choice.targets, targets) { Ok(choice) } else { Err(error) }
 }
 
 fn are_distinct(inputs: &[String], targets: &[String]) -> bool {

@@ -191,3 +191,18 @@ fn inputs_with_or_without_targets() {
         assert!(message.contains(expected), "{message}");
     }
 }
+
+/// Two columns of one name, of which one was chosen by number: the file fits itself, and others where the same numbers have the names.
+#[test]
+fn columns_of_one_name_are_found_by_the_options_again() {
+    let folder = Folder::new("one-name");
+    let path = folder.write("t.csv", "a,2,2,b,3\n4,1,2,5,6\n7,8,9,1,2\n");
+    let options = LoadOptions { inputs: Some(list(&["1-2"])), targets: Some(list(&["3"])), task: None };
+    let data = load(&path, &options).unwrap();
+    // The name of the last column is 3.
+    assert_eq!((data.input_names.clone(), data.target_names.clone()), (list(&["a", "2"]), list(&["3"])));
+    assert_eq!(load_like(&path, &options, &data).unwrap(), data);
+    let other = folder.write("other.csv", "2,a,2,b,3\n4,1,2,5,6\n");
+    let text = message(load_like(&other, &options, &data));
+    assert!(text.contains("line 1: columns 1 and 3 are both named \"2\""), "{text}");
+}

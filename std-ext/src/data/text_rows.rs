@@ -174,16 +174,19 @@ impl TextRows {
     }
 
     fn failed(&self, error: csv::Error) -> DataError {
-        if matches!(error.kind(), csv::ErrorKind::Utf8 { .. })
-            && let Ok(Some((line, byte))) = not_utf8(&self.file)
-        {
-            return DataError::NotUtf8 { file: self.file.path.clone(), line, byte };
-        }
-        failed(&self.file.path, error.into())
+        unreadable(&self.file, error.into())
     }
 }
 
-/// The bytes of the text without byte order mark; runs of spaces are tabs where spaces separate.
+/// The error for text that is not UTF-8, or for what else went wrong.
+fn unreadable(file: &DataFile, error: std::io::Error) -> DataError {
+    match not_utf8(file) {
+        Ok(Some((line, byte))) => DataError::NotUtf8 { file: file.path.clone(), line, byte },
+        _ => failed(&file.path, error),
+    }
+}
+
+/// The bytes of the text, UTF-8, without byte order mark; runs of spaces are tabs where spaces separate.
 fn text_bytes(file: &DataFile, separator: Separator) -> Result<Box<dyn Read + Send>, DataError> {
     let mut reader = open(file)?.reader;
     let mut start = Vec::new();
@@ -191,11 +194,51 @@ fn text_bytes(file: &DataFile, separator: Separator) -> Result<Box<dyn Read + Se
     if start == BYTE_ORDER_MARK {
         start.clear();
     }
-    let text = Cursor::new(start).chain(reader);
-    Ok(match separator {
+    let text = Utf8 { text: Cursor::new(start).chain(reader), begun: Vec::new() };
+    let mut text: Box<dyn Read + Send> = match separator {
         Separator::Spaces => Box::new(Tabs { text, state: SpacesToTabs::default(), ready: Vec::new(), taken: 0 }),
         _ => Box::new(text),
-    })
+    };
+    // The CSV reader drops a byte order mark from its first block, and takes a block of nothing else for the end. So one after
+    // blanks has to be in that block as a whole, with more behind it, as it is where all of the text is one block.
+    let mut first = Vec::new();
+    (&mut text).take(64).read_to_end(&mut first).map_err(|error| unreadable(file, error))?;
+    Ok(Box::new(Cursor::new(first).chain(text)))
+}
+
+/// A reader that refuses what is not UTF-8. The CSV reader looks at cells, whose bytes may become UTF-8 only where a quotation mark
+/// between them is taken away.
+struct Utf8<R> {
+    text: R,
+    /// The first bytes of a character whose others are in the next block.
+    begun: Vec<u8>,
+}
+
+impl<R: Read> Read for Utf8<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let found = self.text.read(buffer)?;
+        let wrong = || std::io::Error::new(std::io::ErrorKind::InvalidData, "not UTF-8 text");
+        if found == 0 {
+            return if self.begun.is_empty() || buffer.is_empty() { Ok(0) } else { Err(wrong()) };
+        }
+        let mut bytes = &buffer[..found];
+        // A character has four bytes at most.
+        while let (false, Some((&byte, rest))) = (self.begun.is_empty(), bytes.split_first()) {
+            self.begun.push(byte);
+            bytes = rest;
+            match std::str::from_utf8(&self.begun) {
+                Ok(_) => self.begun.clear(),
+                Err(error) if error.error_len().is_some() => return Err(wrong()),
+                Err(_) => {}
+            }
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(_) => {}
+            Err(error) if error.error_len().is_some() => return Err(wrong()),
+            Err(error) => self.begun.extend_from_slice(&bytes[error.valid_up_to()..]),
+        }
+        Ok(found)
+    }
 }
 
 /// A reader behind which runs of spaces are tabs.
@@ -228,7 +271,7 @@ impl<R: Read> Read for Tabs<R> {
 /// The line, from 1, of the row that starts at a byte of the text, after any blank lines there.
 fn line_at(file: &DataFile, separator: Separator, start: u64) -> Result<u64, DataError> {
     let mut bytes = BufReader::new(text_bytes(file, separator)?).bytes();
-    let mut next = || bytes.next().transpose().map_err(|error| failed(&file.path, error));
+    let mut next = || bytes.next().transpose().map_err(|error| unreadable(file, error));
     let (mut line, mut place, mut byte) = (1, 0, next()?);
     while let Some(here) = byte {
         if place >= start && !matches!(here, b'\n' | b'\r') {
@@ -304,6 +347,9 @@ mod tests {
             "5.1,3.5,setosa\n7.0,3.2,versicolor\n4.9,3.0,virginica\n",
             "x, y ,\n1,2,3",
             "7",
+            " \u{feff}2  6\n",
+            "\u{feff}\u{feff}2 6\n3 4\n",
+            " \u{feff}2   3\n4\t2\n",
         ] {
             let path = folder.write("t.csv", text);
             let (layout, table) = (Layout::find(&(&path).into()).unwrap(), Table::parse(&path, text.into()).unwrap());
@@ -338,9 +384,38 @@ mod tests {
             (b"x,y\n\"1\n\",2\n3,oops\n", "t.csv: line 4, column 2 (\"y\"): found \"oops\""),
             (b"x,y\r1,2\r3,\xE9\r", "t.csv: line 3: found byte 0xE9, which is not UTF-8 text"),
             (b"\xFF\xFEx\0", "t.csv: line 1: found byte 0xFF"),
+            (b"x,y\n1,2\n3,\xC3\"\xA2\n", "t.csv: line 3: found byte 0xC3, which is not UTF-8 text"),
+            (b"x y\n1 2\n3 \xC3", "t.csv: line 3: found byte 0xC3"),
         ] {
             let text = message(numbers(&folder.write("t.csv", text)));
             assert!(text.contains(expected), "{expected:?}: {text}");
+        }
+    }
+
+    /// Any text in blocks of any size, cut anywhere: accepted when all of it at once is.
+    #[test]
+    fn utf8_is_told_in_blocks_as_in_one() {
+        struct Blocks<'a>(&'a [u8], usize);
+        impl Read for Blocks<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let count = self.1.min(buffer.len());
+                self.0.read(&mut buffer[..count])
+            }
+        }
+        let text = "aé€𝄞\u{feff}z€".as_bytes();
+        let mut cases: Vec<Vec<u8>> = (0..=text.len()).map(|end| text[..end].to_vec()).collect();
+        for (i, byte) in (0..text.len()).flat_map(|i| [0x22, 0x80, 0xC3, 0xFF, 0xED].map(|byte| (i, byte))) {
+            let mut changed = text.to_vec();
+            changed[i] = byte;
+            cases.push(changed);
+        }
+        for case in cases {
+            for block in 1..=5 {
+                let mut read = Vec::new();
+                let outcome = Utf8 { text: Blocks(&case, block), begun: Vec::new() }.read_to_end(&mut read);
+                assert_eq!(outcome.is_ok(), std::str::from_utf8(&case).is_ok(), "{case:?} in blocks of {block}");
+                assert!(outcome.is_err() || read == case);
+            }
         }
     }
 
