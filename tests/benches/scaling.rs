@@ -1,8 +1,8 @@
 //! How cost grows with samples and falls with threads: `cargo bench -p gaussling-tests --bench scaling`.
 //!
 //! GNvpro on peaks (the network of `steps.rs`): objective, gradient and one Gauss–Newton product, from 10³ to 10⁶ samples, and the slope of
-//! log time over log samples, 1 for a linear cost. slimTrain: an epoch of batches of 10, the same. Then two threads against one: GNvpro on
-//! 20 000 samples. Last the streamed objective, by blocks of 8192 samples: its memory and time, by those of the other.
+//! log time over log samples, 1 for a linear cost. The same by blocks of 512 samples, with the memory of both. slimTrain: an epoch of batches
+//! of 10. Then two threads against one: GNvpro on 20 000 samples.
 
 use std::time::Instant;
 
@@ -55,7 +55,7 @@ fn least(times: usize, mut call: impl FnMut() -> Result<(), Error>) -> Result<f6
 }
 
 /// Samples of a block of the streamed objective.
-const BLOCK: usize = 8192;
+const BLOCK: usize = 512;
 
 /// Seconds of an objective with gradient, and of a product; numbers in its memory.
 fn gnvpro(samples: usize, threads: usize, times: usize, streamed: bool) -> Result<([f64; 2], usize), Error> {
@@ -113,26 +113,33 @@ fn slope(points: &[(usize, f64)]) -> f64 {
 
 fn main() -> Result<(), Error> {
     let sizes = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
-    println!("samples\tGNvpro objective and gradient ms\tproduct ms\tslimTrain epoch ms");
-    let mut times = [const { Vec::new() }; 3];
+    println!(
+        "samples\tGNvpro objective and gradient ms\tproduct ms\tMB\t\
+         streamed: objective and gradient ms\tproduct ms\tMB\tslimTrain epoch ms"
+    );
+    let mut times = [const { Vec::new() }; 5];
     for samples in sizes {
-        let ([evaluation, product], _) = gnvpro(samples, 1, if samples > 50_000 { 3 } else { 20 }, false)?;
+        let repetitions = if samples > 50_000 { 3 } else { 20 };
+        let (kept, all) = gnvpro(samples, 1, repetitions, false)?;
+        let (streamed, block) = gnvpro(samples, 1, repetitions, true)?;
         let epoch = slimtrain(samples)?;
-        println!("{samples}\t{:.3}\t{:.3}\t{:.3}", 1e3 * evaluation, 1e3 * product, 1e3 * epoch);
-        for (times, seconds) in times.iter_mut().zip([evaluation, product, epoch]) {
+        let [kept_ms, streamed_ms] = [kept, streamed].map(|seconds| seconds.map(|seconds| 1e3 * seconds));
+        let [all, block] = [all, block].map(|numbers| 8e-6 * numbers as f64);
+        println!(
+            "{samples}\t{:.3}\t{:.3}\t{all:.1}\t{:.3}\t{:.3}\t{block:.1}\t{:.3}",
+            kept_ms[0],
+            kept_ms[1],
+            streamed_ms[0],
+            streamed_ms[1],
+            1e3 * epoch
+        );
+        for (times, seconds) in times.iter_mut().zip([kept[0], kept[1], streamed[0], streamed[1], epoch]) {
             times.push((samples, seconds));
         }
     }
-    let [evaluation, product, epoch] = times.map(|times| slope(&times));
-    println!("slope\t{evaluation:.3}\t{product:.3}\t{epoch:.3}");
+    let slopes = times.map(|times| slope(&times));
+    println!("slope\t{:.3}\t{:.3}\t\t{:.3}\t{:.3}\t\t{:.3}", slopes[0], slopes[1], slopes[2], slopes[3], slopes[4]);
     let [(one, _), (two, _)] = [gnvpro(20_000, 1, 60, false)?, gnvpro(20_000, 2, 60, false)?];
     println!("two threads, 20000 samples\t{:.2}\t{:.2}", one[0] / two[0], one[1] / two[1]);
-    println!("samples\tstreamed: objective and gradient\tproduct\tMB\tMB of the other");
-    for samples in [20_000, 1_000_000] {
-        let ((kept, all), (streamed, block)) = (gnvpro(samples, 1, 5, false)?, gnvpro(samples, 1, 5, true)?);
-        let [evaluation, product] = [streamed[0] / kept[0], streamed[1] / kept[1]];
-        let megabytes = |numbers: usize| 8e-6 * numbers as f64;
-        println!("{samples}\t{evaluation:.2}\t{product:.2}\t{:.1}\t{:.1}", megabytes(block), megabytes(all));
-    }
     Ok(())
 }
