@@ -406,8 +406,8 @@ fn tags_are_those_of_stored_checkpoints() {
     let (x, c) = (MatRef::new(&[0.5, 1.0], 2, 1).unwrap(), MatRef::new(&[1.0, 0.0, 0.0], 3, 1).unwrap());
     let shape: Shape = Network::<f64>::shape(&FEATURES);
     let r = Tikhonov { alpha: 1.0 };
-    let mut room = [(); 6].map(|()| vec![0.0; 2000]);
-    let [a, b, d, e, f, g] = &mut room;
+    let mut room = [(); 7].map(|()| vec![0.0; 2000]);
+    let [a, b, d, e, f, g, h] = &mut room;
     let tags = [
         Adam::new(0.1, [0.0; 2]).tag(),
         Sgd::new(0.1, 0.1, [0.0; 2]).tag(),
@@ -422,8 +422,9 @@ fn tags_are_those_of_stored_checkpoints() {
         VarProConvex::new(&FEATURES, LeastSquares, r, 1.0, 1e-9, &Portable, x, c, g).unwrap().tag(),
         Prodigy::new(0.1, [0.0; prodigy_state_len(1)]).tag(),
         AdaptiveHead::<f64, 1, 1>::unset().tag(),
+        VarProStreamed::new(&FEATURES, r, 1.0, &Portable, x, c, 1, h).unwrap().tag(),
     ];
-    assert_eq!(tags, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    assert_eq!(tags, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     let (adam, sgd) = (Adam::new(0.1, [0.0; 2]), Sgd::new(0.1, 0.1, [0.0; 2]));
     assert_eq!([FirstOrder::new(adam).tag(), FirstOrder::new(sgd).tag()], [1, 2], "that of the rule");
 }

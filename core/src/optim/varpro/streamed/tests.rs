@@ -127,6 +127,14 @@ fn points_without_a_value_are_infinitely_bad() {
         }
         values.push(problem.value(&good).unwrap());
     }
+    // The last feature of the last sample alone overflows.
+    let mut late = [0.0; 2 * N];
+    late[2 * N - 1] = 10.0;
+    let mut buffer = vec![0.0; varpro_streamed_work_len(shape, 1, N)];
+    let late = MatRef::new(&late, 2, N).unwrap();
+    let mut problem = VarProStreamed::new(&Affine::<2, 2>, r, 0.0, &Portable, late, c, N, &mut buffer).unwrap();
+    assert_eq!(problem.value(&[1.0, 1.0, 1.0, f64::MAX, 0.0, 0.0]).unwrap(), f64::INFINITY);
+    assert_eq!(problem.params(), 6);
     assert!(values[0] > 0.0 && values.iter().all(|value| *value == values[0]), "{values:?}");
 }
 
