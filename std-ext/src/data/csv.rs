@@ -11,7 +11,7 @@
 use super::columns::Columns;
 use super::dialect::{Separator, separator, spaces_to_tabs};
 use super::error::DataError;
-use super::file::reserve;
+use super::file::{failed, reserve};
 use super::wording::{Cell, quoted};
 use crate::DenseMatrix;
 use std::collections::BTreeMap;
@@ -87,12 +87,7 @@ impl Table {
 
     /// Reads all rows as if there were no header and returns the first one's cells.
     fn read_rows(&mut self, text: &str, separator: Separator) -> Result<Vec<String>, DataError> {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(separator.byte())
-            .trim(csv::Trim::All)
-            .from_reader(text.as_bytes());
+        let mut reader = separator.rows(text.as_bytes()).map_err(|error| failed(&self.columns.file, error))?;
         let mut record = csv::StringRecord::new();
         let mut lines = LineCounter::default();
         let mut first = Vec::new();
@@ -309,6 +304,11 @@ mod tests {
     fn the_header_is_told_from_labels() {
         assert_eq!(table("x, y ,\n1,2,3").unwrap().columns.names, ["x", "y", "column_3"]);
         assert_eq!(table("1,2").unwrap().columns.names, ["column_1", "column_2"]);
+        // A byte order mark is one at the very start alone.
+        assert_eq!(table("\u{feff} 2 3\n4 2\n").unwrap().columns.header, None);
+        for text in [" \u{feff}2 3\n4 2\n", "\u{feff}\u{feff}2 3\n4 2\n", "\u{feff} \u{feff}2 3\n4 2\n"] {
+            assert_eq!(table(text).unwrap().columns.names, ["\u{feff}2", "3"], "{text:?}");
+        }
         // Samples with a label last, as the Iris data come; the same with a header of numbers.
         let iris = table("5.1,3.5,setosa\n7.0,3.2,versicolor\n4.9,3.0,setosa\n").unwrap();
         assert_eq!((iris.columns.header, iris.rows()), (None, 3));
@@ -327,6 +327,7 @@ mod tests {
             ("\n \r\n", "t.csv: is empty"),
             ("x,y\n", "t.csv: line 1 is a header and no row of numbers follows"),
             ("\n\nx,y\r\n\r\n", "t.csv: line 3 is a header"),
+            (" \u{feff}2  6\n", "t.csv: line 1 is a header"),
             ("1,2\n\n3,4,5\n", "t.csv: line 3: found 3 cells, expected 2 as in line 1"),
             (
                 "x y\r\n1 2\r\n3\r\n",

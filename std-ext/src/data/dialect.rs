@@ -5,6 +5,8 @@
 //! their cells; runs of spaces and tabs come last. Where none is regular (a ragged table), the first that occurs in the
 //! first line is taken, so that the complaint about the ragged row names what its author meant.
 
+use std::io::{Chain, Cursor, Read};
+
 /// Lines looked at.
 const LINES: usize = 20;
 
@@ -17,6 +19,9 @@ pub(super) enum Separator {
     /// One or more spaces or tabs.
     Spaces,
 }
+
+/// What reads rows of cells.
+pub(super) type Rows<R> = csv::Reader<Chain<Cursor<Vec<u8>>, R>>;
 
 impl Separator {
     /// For messages.
@@ -36,6 +41,21 @@ impl Separator {
             Self::Semicolon => b';',
             Self::Comma => b',',
         }
+    }
+
+    /// A reader of the rows of a text, for `Spaces` after [`spaces_to_tabs`], from which its byte order mark was taken.
+    ///
+    /// The CSV reader drops one too if its first block has it as a whole. So that block is the first byte alone: a mark after
+    /// blanks, which were dropped with the spaces, or after another mark belongs to the text.
+    pub(super) fn rows<R: Read>(self, mut text: R) -> std::io::Result<Rows<R>> {
+        let mut first = Vec::new();
+        text.by_ref().take(1).read_to_end(&mut first)?;
+        Ok(csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.byte())
+            .trim(csv::Trim::All)
+            .from_reader(Cursor::new(first).chain(text)))
     }
 
     /// How often it separates cells in a line.

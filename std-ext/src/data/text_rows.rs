@@ -6,7 +6,7 @@
 
 use super::columns::Columns;
 use super::csv::{HeaderGuess, Kind, column_names, guess_header, unquoted};
-use super::dialect::{Separator, SpacesToTabs, separator};
+use super::dialect::{Rows, Separator, SpacesToTabs, separator};
 use super::error::DataError;
 use super::file::{DataFile, failed, open};
 use super::wording::Cell;
@@ -82,7 +82,7 @@ pub(super) struct TextRows {
     file: DataFile,
     separator: Separator,
     names: Vec<String>,
-    reader: csv::Reader<Box<dyn Read + Send>>,
+    reader: Rows<Box<dyn Read + Send>>,
     record: csv::StringRecord,
     /// Cells of each row; 0 before the first.
     cells: usize,
@@ -95,12 +95,8 @@ impl TextRows {
     /// Opens the file again at its first row.
     pub(super) fn open(layout: &Layout) -> Result<Self, DataError> {
         let file = layout.file.clone();
-        let reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(layout.separator.byte())
-            .trim(csv::Trim::All)
-            .from_reader(text_bytes(&file, layout.separator)?);
+        let text = text_bytes(&file, layout.separator)?;
+        let reader = layout.separator.rows(text).map_err(|error| unreadable(&file, error))?;
         let mut rows = Self {
             file,
             separator: layout.separator,
@@ -195,15 +191,10 @@ fn text_bytes(file: &DataFile, separator: Separator) -> Result<Box<dyn Read + Se
         start.clear();
     }
     let text = Utf8 { text: Cursor::new(start).chain(reader), begun: Vec::new() };
-    let mut text: Box<dyn Read + Send> = match separator {
+    Ok(match separator {
         Separator::Spaces => Box::new(Tabs { text, state: SpacesToTabs::default(), ready: Vec::new(), taken: 0 }),
         _ => Box::new(text),
-    };
-    // The CSV reader drops a byte order mark from its first block, and takes a block of nothing else for the end. So one after
-    // blanks has to be in that block as a whole, with more behind it, as it is where all of the text is one block.
-    let mut first = Vec::new();
-    (&mut text).take(64).read_to_end(&mut first).map_err(|error| unreadable(file, error))?;
-    Ok(Box::new(Cursor::new(first).chain(text)))
+    })
 }
 
 /// A reader that refuses what is not UTF-8. The CSV reader looks at cells, whose bytes may become UTF-8 only where a quotation mark
@@ -347,7 +338,6 @@ mod tests {
             "5.1,3.5,setosa\n7.0,3.2,versicolor\n4.9,3.0,virginica\n",
             "x, y ,\n1,2,3",
             "7",
-            " \u{feff}2  6\n",
             "\u{feff}\u{feff}2 6\n3 4\n",
             " \u{feff}2   3\n4\t2\n",
         ] {
@@ -384,6 +374,7 @@ mod tests {
             (b"x,y\n\"1\n\",2\n3,oops\n", "t.csv: line 4, column 2 (\"y\"): found \"oops\""),
             (b"x,y\r1,2\r3,\xE9\r", "t.csv: line 3: found byte 0xE9, which is not UTF-8 text"),
             (b"\xFF\xFEx\0", "t.csv: line 1: found byte 0xFF"),
+            (b" \xEF\xBB\xBF2  6\n", "t.csv: line 1 is a header and no row"),
             (b"x,y\n1,2\n3,\xC3\"\xA2\n", "t.csv: line 3: found byte 0xC3, which is not UTF-8 text"),
             (b"x y\n1 2\n3 \xC3", "t.csv: line 3: found byte 0xC3"),
         ] {
