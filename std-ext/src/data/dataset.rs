@@ -103,8 +103,8 @@ pub fn load(file: impl Into<DataFile>, options: &LoadOptions) -> Result<Dataset,
 
 /// Reads a second file, such as a test set, that must fit `reference`: the same columns, the same list of classes.
 ///
-/// Where both files have headers, the columns are found by the names of the reference, in any order and among others; where two have
-/// such a name, by `options`.
+/// Where both files have headers, the columns are found by the names of the reference, in any order and among others; where
+/// two have such a name, by `options`.
 /// Where one has none, they are chosen by `options` as in the first file, and must be as many. Where targets are in a file
 /// of their own, so are these, in one named like the inputs' as by default in [`load`].
 ///
