@@ -102,7 +102,8 @@ pub struct RunArguments {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub batch: Option<u32>,
     /// gnvpro, lbfgs and curveball-varpro on a regression: features of N samples at a time, computed anew in each pass, so that
-    /// memory does not grow with the samples; takes up to twice the time, 1024 is good [default: all samples]
+    /// memory does not grow with the samples; for 10000 samples and more takes up to twice the time, 1024 is good [default: all
+    /// samples]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true, value_name = "N")]
     pub block: Option<u32>,
     /// Learning rate of Adam and SGD; they fall to zero over the budget. slimTrain, which finds its

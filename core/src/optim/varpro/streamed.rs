@@ -27,7 +27,7 @@
 //! tree. The product without Q is ours; a test compares it with that of `least_squares.rs`.
 //!
 //! Accuracy: as `least_squares.rs`; the errors of the blocks add up. Cost: the value one forward pass, the gradient one forward
-//! and one backward, a product two forward, two forward-mode and one backward, and 2Nk(k + outputs) for value and product each.
+//! and one backward, a product two forward, two forward-mode and one backward, and 2Nk(k + 2·outputs) for value and product each.
 //! Bits depend on the length of the blocks, not on anything before the last evaluation.
 
 #[cfg(test)]
@@ -228,16 +228,15 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProStreame
         self.sample_weights.and_then(|weights| weights.get(first..first + n))
     }
 
-    /// Features and cache of a block; whether the features are finite.
-    fn load(&mut self, (first, n): Block) -> Result<bool, Error> {
+    /// Features and cache of a block.
+    fn load(&mut self, (first, n): Block) -> Result<(), Error> {
         let (_, features, _) = self.sizes();
         if self.loaded != Some(first) {
             let (x, z) = (self.x.columns(first, n)?, view_mut(self.z, features, n)?);
             self.network.forward(self.backend, self.theta, x, z, self.cache, self.work)?;
             self.loaded = Some(first);
         }
-        let z = self.z.get(..features * n).unwrap_or_default();
-        Ok(self.backend.run(|| z.iter().fold(true, |all, z| all & z.is_finite())))
+        Ok(())
     }
 
     /// R ← √α I, with 1 in the last place where there is no bias; D ← 0.
@@ -337,12 +336,14 @@ impl<'a, T: Real, N: Network<T>, R: Regularizer<T>, B: Backend<T>> VarProStreame
         check_length("theta", self.theta.len(), theta.len())?;
         copy(theta, self.theta);
         (self.evaluated, self.loaded) = (true, None);
-        let (m, _, k) = self.sizes();
+        let (m, features, k) = self.sizes();
         self.start()?;
         let mut outside = T::ZERO;
         for block in self.blocks() {
             let (first, n) = block;
-            if !self.load(block)? {
+            self.load(block)?;
+            let z = self.z.get(..features * n).unwrap_or_default();
+            if !self.backend.run(|| z.iter().fold(true, |all, z| all & z.is_finite())) {
                 return Ok(None);
             }
             let (weights, scale) = (self.weights_of(block).unwrap_or_default(), self.scale);
